@@ -1,0 +1,1 @@
+"""Facts about a network that can be read off its graph."""

@@ -1,0 +1,106 @@
+"""What can be wrong with a spec, as facts.
+
+A kind of problem is a frozen dataclass: its fields are the facts, `message` and `label` are templates over them,
+`help()` proposes a fix that works when tried. Its docstring is the manual page that `archdsl explain` prints. A problem
+knows no place; a `Diagnostic` is a problem at its place. How either looks on a screen is `render`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import ClassVar, Literal
+
+from archdsl.source import Span
+
+Severity = Literal["error", "warning", "note"]
+
+PROBLEMS: dict[str, type[Problem]] = {}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The facts of one mistake."""
+
+    code: ClassVar[str] = ""
+    severity: ClassVar[Severity] = "error"
+    message: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        if not cls.code:
+            return
+        other = PROBLEMS.get(cls.code)
+        assert other is None or other.__qualname__ == cls.__qualname__, f"two problems have the code {cls.code}"
+        PROBLEMS[cls.code] = cls
+
+    def facts(self) -> Mapping[str, object]:
+        """The values that the templates may name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def text(self) -> str:
+        return self.message.format_map(self.facts())
+
+    @property
+    def caret(self) -> str:
+        """What stands beside the caret; empty when the message says it all."""
+        return self.label.format_map(self.facts())
+
+    def help(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that a diagnostic points at, and what is to be seen there."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A problem at its place.
+
+    `span` is None for problems with a whole file (then `file` names it); `notes` say how the spec got there.
+    """
+
+    problem: Problem
+    span: Span | None = None
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    file: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.problem.severity == "error"
+
+    @property
+    def code(self) -> str:
+        return self.problem.code
+
+    @property
+    def where(self) -> str:
+        return self.span.source.name if self.span else self.file
+
+
+def listing(items: Iterable[object], last: str = "or") -> str:
+    """Words in a row.
+
+    listing([1, 2, 4])      # "1, 2 or 4"
+    """
+    words = [str(item) for item in items]
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`did you mean …?`, or nothing where no known name is near.
+
+    suggestion("rellu", ["relu", "tanh"])      # "did you mean relu?"
+    """
+    near = get_close_matches(name, sorted(set(known)), n=3, cutoff=0.6)
+    return f"did you mean {listing(near)}?" if near else ""

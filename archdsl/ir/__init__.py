@@ -1,0 +1,1 @@
+"""Sizes, shapes and the graph that everything after the elaborator works on."""

@@ -1,0 +1,125 @@
+"""The network as a graph that keeps its blocks.
+
+A `Graph` is a body: inputs, nodes in the order of the spec, outputs. A node is an input, the application of an op, or
+the call of another graph (a block or a group). Graphs, nodes and values are frozen and compared by identity: two equal
+convolutions own different weights. A block that is used twice on the same shapes with the same arguments is one graph
+with two calls; what tells their weights apart is the path of calls that leads to a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from archdsl.ir.shape import Shape
+from archdsl.source import Span
+
+
+class Operation(Protocol):
+    """What the graph needs to know of an op: its name. The ops themselves live a floor above."""
+
+    name: Any
+
+
+class Value(NamedTuple):
+    """One result of a node; most nodes have one."""
+
+    node: Node
+    index: int = 0
+
+    @property
+    def shape(self) -> Shape:
+        return self.node.shapes[self.index]
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """A value that a body is given."""
+
+    name: str
+    shape: Shape
+    span: Span | None = field(default=None, repr=False)
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return (self.shape,)
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Apply:
+    """An op applied to values.
+
+    `key` is the layer's name in its module and a part of the path of its weights; joins have none. `label` is the name
+    that the spec gives the value, if any. A layer that is applied again names the first application in `shares`, and
+    owns no weights of its own.
+    """
+
+    op: Any
+    inputs: tuple[Value, ...]
+    shapes: tuple[Shape, ...]
+    key: str | None = None
+    label: str | None = None
+    shares: Apply | None = None
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A block or a group applied to values; `key`, `label` and `shares` as in `Apply`."""
+
+    graph: Graph
+    inputs: tuple[Value, ...]
+    key: str
+    label: str | None = None
+    shares: Call | None = None
+    span: Span | None = field(default=None, repr=False)
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return tuple(value.shape for value in self.graph.outputs)
+
+
+Node: TypeAlias = "Input | Apply | Call"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters."""
+
+    kind: Literal["network", "block", "group"]
+    name: str
+    inputs: tuple[Input, ...]
+    nodes: tuple[Apply | Call, ...]
+    outputs: tuple[Value, ...]
+    output_names: tuple[str, ...] = ("out",)
+    arguments: tuple[tuple[str, Any], ...] = ()
+    doc: str = ""
+    span: Span | None = field(default=None, repr=False)
+
+    def modules(self) -> Iterator[Apply | Call]:
+        """The nodes that own a key in this body: layers, blocks and groups, without repeated applications."""
+        return (node for node in self.nodes if node.key is not None and node.shares is None)
+
+
+class Layer(NamedTuple):
+    """A layer of the flat network: where it is, and the node that describes it."""
+
+    path: str
+    node: Apply
+
+
+def layers(graph: Graph, prefix: str = "") -> Iterator[Layer]:
+    """Every application of an op with the path of its weights, blocks opened, in the order of the spec.
+
+    [layer.path for layer in layers(lenet)]      # ["0", "1", …]
+    """
+    for node in graph.nodes:
+        if isinstance(node, Call):
+            yield from layers(node.graph, f"{prefix}{node.key}.")
+        else:
+            yield Layer(f"{prefix}{node.key or ''}", node)

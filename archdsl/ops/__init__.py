@@ -1,0 +1,33 @@
+"""The ops of the language, one file per family; `OPS` lists them all."""
+
+from __future__ import annotations
+
+from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh
+from archdsl.ops.base import Attribute, Op, Param, Params, Rejected, Window
+from archdsl.ops.combine import Add, Concat
+from archdsl.ops.conv import Conv
+from archdsl.ops.linear import Linear
+from archdsl.ops.pool import AvgPool, MaxPool
+from archdsl.ops.regularize import Dropout
+from archdsl.ops.reshape import Flatten, Identity
+
+OPS: dict[str, type[Op]] = {
+    op.name: op
+    for op in (
+        Conv,
+        Linear,
+        MaxPool,
+        AvgPool,
+        Relu,
+        Sigmoid,
+        Tanh,
+        Softmax,
+        Flatten,
+        Identity,
+        Dropout,
+        Add,
+        Concat,
+    )
+}
+
+__all__ = ["OPS", "Attribute", "Op", "Param", "Params", "Rejected", "Window"]

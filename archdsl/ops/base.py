@@ -1,0 +1,171 @@
+"""What an op is: a frozen dataclass of attributes that knows its meaning and nothing of how it is computed.
+
+A subclass is one op of the language. Its docstring is its manual page and starts with an example; its fields are its
+arguments, in the order in which a spec may give them; `infer`, `params` and `macs` say what it does to shapes, what it
+learns and what it costs. Ops know no spans: what they refuse they refuse with a `Rejected` that names the argument.
+How an op runs is said once per backend, in `backends/*/`, keyed by its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from archdsl.diagnostics import Problem, listing
+from archdsl.ir.dim import Dim
+from archdsl.ir.shape import Shape
+from archdsl.ops.init import Init
+
+Size: TypeAlias = "tuple[int, ...]"
+"""One integer for each spatial axis; a spec may write one integer for all of them."""
+
+
+class Rejected(Exception):
+    """An op's refusal: what is wrong, and which argument is to blame (`at`; None blames the op as a whole)."""
+
+    def __init__(self, problem: Problem, at: str | None = None) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+        self.at = at
+
+
+@dataclass(frozen=True)
+class WrongRank(Problem):
+    """The op works on values with another number of axes.
+
+        input image: [N, 3, 32, 32]
+        linear(10)      # error[wrong-rank]: flatten first
+    """
+
+    code = "wrong-rank"
+    message = "{op} takes {expected}, and gets {shape}"
+    label = "gets {shape}"
+    op: str
+    expected: str
+    shape: Shape
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
+
+
+@dataclass(frozen=True)
+class Param:
+    """One tensor that a layer owns.
+
+    A buffer (`trainable=False`) is saved with the weights and not learned.
+    """
+
+    shape: tuple[Dim, ...]
+    init: Init
+    trainable: bool = True
+    kind: Literal["float", "int"] = "float"
+
+
+Params: TypeAlias = "dict[str, Param]"
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a layer sees of its input along each spatial axis: for receptive fields and for lints."""
+
+    kernel: Size
+    stride: Size
+    padding: Size
+    dilation: Size
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One argument of an op, as a spec and the manual see it."""
+
+    name: str
+    kind: str
+    default: Any
+    at_least: float | None
+    at_most: float | None
+    choices: tuple[str, ...]
+    doc: str
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+
+def attribute(
+    default: Any = MISSING,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    choices: tuple[str, ...] = (),
+    doc: str = "",
+) -> Any:
+    """A field of an op: its default, its range, and a line for the manual.
+
+    stride: Size = attribute(1, at_least=1, doc="rows and columns from one window to the next")
+    """
+    facts = {"at_least": at_least, "at_most": at_most, "choices": choices, "doc": doc}
+    return field(default=default, metadata=facts)
+
+
+RANKS = {2: "[batch, features]", 3: "[batch, channels, length]", 4: "[batch, channels, rows, columns]"}
+RANKS[5] = "[batch, channels, depth, rows, columns]"
+
+
+@dataclass(frozen=True)
+class Op:
+    """The base of all ops.
+
+    `arity` is how many values the op takes ("many" for joins such as add), `ranks` the numbers of axes that it accepts
+    (empty for any), `is_view` says that it writes no memory, `is_random` that it draws numbers in training.
+    """
+
+    name: ClassVar[str]
+    arity: ClassVar[int | Literal["many"]] = 1
+    ranks: ClassVar[tuple[int, ...]] = ()
+    is_view: ClassVar[bool] = False
+    is_random: ClassVar[bool] = False
+
+    @classmethod
+    @lru_cache(maxsize=None)
+    def attributes(cls) -> Mapping[str, Attribute]:
+        """The op's arguments by name, in the order of the fields."""
+        return {f.name: Attribute(f.name, str(f.type), f.default, **_facts(f.metadata)) for f in fields(cls)}
+
+    @classmethod
+    def accepts(cls, shape: Shape) -> None:
+        """Reject a value with the wrong number of axes."""
+        if cls.ranks and shape.rank not in cls.ranks:
+            expected = listing(RANKS.get(rank, f"{rank} axes") for rank in cls.ranks)
+            raise Rejected(WrongRank(cls.name, expected, shape, cls.rank_hint(shape)))
+
+    @classmethod
+    def rank_hint(cls, shape: Shape) -> str:
+        """How to make a value of the wrong rank fit."""
+        return ""
+
+    def infer(self, *xs: Shape) -> Shape:
+        """The shape that the op leaves."""
+        raise AssertionError(f"{self.name} has no shape rule")
+
+    def params(self, *xs: Shape) -> Params:
+        """The tensors that the op owns, in torch's order, for inputs of these shapes."""
+        return {}
+
+    def macs(self, *xs: Shape) -> Dim:
+        """Multiply-adds of one forward pass, counted for convolutions and matrix products."""
+        return 0
+
+    @property
+    def window(self) -> Window | None:
+        """What each output sees of the input, or None for ops that don't slide."""
+        return None
+
+
+def _facts(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: metadata.get(key) for key in ("at_least", "at_most")} | {
+        "choices": metadata.get("choices", ()),
+        "doc": metadata.get("doc", ""),
+    }

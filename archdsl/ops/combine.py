@@ -1,0 +1,124 @@
+"""Joins: ops that take the values of several arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Problem, listing
+from archdsl.ir.prove import Proved, Refuted, Verdict, equal
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Rejected, attribute
+from archdsl.ops.reshape import axis_of
+
+
+@dataclass(frozen=True)
+class BranchesDiffer(Problem):
+    """The arms of a branch must leave values that fit together.
+
+    `add` and `mul` need one shape for all arms, `concat` the same size on every axis but the joined one. Nothing is
+    ever broadcast.
+
+        input x: [N, 16, 8, 8]
+        add { | conv(32, kernel=1) | identity }      # error[branches-differ]
+    """
+
+    code = "branches-differ"
+    message = "the arms of this {op} leave different shapes"
+    label = "{need}"
+    op: str
+    need: str
+    fix: str = ""
+
+    def help(self) -> str:
+        return self.fix
+
+
+@dataclass(frozen=True)
+class BranchesUndecided(Problem):
+    """Whether the arms agree for every size could not be decided; unknown is never taken for good.
+
+    Fixed sizes on the input settle it: `input x: [N, 16, 32, 32]`.
+    """
+
+    code = "branches-undecided"
+    message = "whether the arms of this {op} agree for every size is not known: {left} and {right}"
+    op: str
+    left: str
+    right: str
+
+    def help(self) -> str:
+        return "fix the input's sizes to settle it"
+
+
+@dataclass(frozen=True)
+class Join(Op):
+    """The base of ops that join arms."""
+
+    arity = "many"
+
+
+@dataclass(frozen=True)
+class Add(Join):
+    """Add the values of all arms, which must have one shape.
+
+    add { | conv(64, kernel=3, padding=1) | identity }      # [N, 64, 8, 8] -> [N, 64, 8, 8]
+    """
+
+    name = "add"
+
+    def infer(self, *xs: Shape) -> Shape:
+        _agree(self.name, xs, except_axis=None)
+        return xs[0]
+
+
+@dataclass(frozen=True)
+class Concat(Join):
+    """Join the values of all arms along an axis, channels unless told otherwise.
+
+    concat { | conv(64, kernel=1) | conv(32, kernel=1) }      # [N, 3, 8, 8] -> [N, 96, 8, 8]
+    """
+
+    name = "concat"
+
+    axis: int = attribute(1, doc="the axis along which the arms are joined, counted from 0")
+
+    def infer(self, *xs: Shape) -> Shape:
+        axis = axis_of(self.axis, xs[0])
+        _agree(self.name, xs, except_axis=axis)
+        return xs[0].with_axis(axis, sum((x.dims[axis] for x in xs[1:]), xs[0].dims[axis]))
+
+
+def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:
+    """Reject arms whose sizes differ on an axis that must be the same."""
+    first = xs[0]
+    need = f"{op} needs one shape" if except_axis is None else f"{op} needs the same sizes but on axis {except_axis}"
+    for other in xs[1:]:
+        if other.rank != first.rank:
+            raise Rejected(BranchesDiffer(op, need))
+        for axis in range(first.rank):
+            if axis != except_axis:
+                _settle(op, need, first, other, axis, equal(first.dims[axis], other.dims[axis]))
+
+
+def _settle(op: str, need: str, a: Shape, b: Shape, axis: int, verdict: Verdict) -> None:
+    if isinstance(verdict, Proved):
+        return
+    if isinstance(verdict, Refuted):
+        raise Rejected(BranchesDiffer(op, need, _fix(a, b, axis, verdict)))
+    raise Rejected(BranchesUndecided(op, str(a.dims[axis]), str(b.dims[axis])))
+
+
+def _fix(a: Shape, b: Shape, axis: int, verdict: Refuted) -> str:
+    if verdict.sizes:
+        where = f"for {_given(verdict.sizes)} the arms leave {a.at(verdict.sizes)} and {b.at(verdict.sizes)}"
+        return f"{where}; they agree when {verdict.condition}" if verdict.condition else where
+    if axis == 1 and a.spatial == b.spatial:
+        return f"give every arm the same channels: {listing((a.channels, b.channels), 'and')} differ"
+    if a.rank > 2:
+        return f"give every arm the same stride and fitting padding: {listing((a, b), 'and')} differ on axis {axis}"
+    return ""
+
+
+def _given(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in sizes.items())

@@ -1,0 +1,81 @@
+"""Convolutions over one, two or three spatial axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+from archdsl.diagnostics import Problem, listing
+from archdsl.ir.dim import Dim, product
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute
+from archdsl.ops.init import fan_in, lecun_uniform
+from archdsl.ops.slide import slide
+
+
+@dataclass(frozen=True)
+class UnevenGroups(Problem):
+    """Each group of a convolution sees an equal share of the input and of the output channels.
+
+        input image: [N, 30, 8, 8]
+        conv(60, kernel=3, groups=4)      # error[uneven-groups]
+    """
+
+    code = "uneven-groups"
+    message = "{groups} groups cannot split {inputs} input and {outputs} output channels evenly"
+    label = "{inputs} channels come in"
+    groups: int
+    inputs: Dim
+    outputs: Dim
+
+    def help(self) -> str:
+        if not isinstance(self.inputs, int) or not isinstance(self.outputs, int):
+            return ""
+        common = gcd(self.inputs, self.outputs)
+        return f"groups can be {listing(n for n in range(1, common + 1) if common % n == 0)}"
+
+
+@dataclass(frozen=True)
+class Conv(Op):
+    """Slide a learned kernel over each image.
+
+        conv(64, kernel=3, stride=2, padding=1)      # [N, 3, 32, 32] -> [N, 64, 16, 16]
+
+    Works on sequences, images and volumes: the input's rank decides. The kernel is not turned (cross-correlation), as
+    everywhere in deep learning; `flip=true` turns it along every axis, which makes it the convolution of mathematics.
+
+    Parameters: `weight` [channels, input channels / groups, *kernel], `bias` [channels].
+    """
+
+    name = "conv"
+    ranks = (3, 4, 5)
+
+    channels: Dim = attribute(at_least=1, doc="output channels")
+    kernel: Size = attribute(at_least=1, doc="size of the window")
+    stride: Size = attribute(1, at_least=1, doc="step from one window to the next")
+    padding: Size = attribute(0, at_least=0, doc="zeros added at both ends of each axis")
+    dilation: Size = attribute(1, at_least=1, doc="step from one element of the window to the next")
+    groups: int = attribute(1, at_least=1, doc="parts of the channels that don't see each other")
+    bias: bool = attribute(True, doc="whether each output channel has a learned offset")
+    flip: bool = attribute(False, doc="turn the kernel along every axis (true convolution)")
+
+    def infer(self, x: Shape) -> Shape:
+        if not _divides(self.groups, x.channels) or not _divides(self.groups, self.channels):
+            raise Rejected(UnevenGroups(self.groups, x.channels, self.channels), at="groups")
+        return Shape((x.batch, self.channels, *slide(x, self.window)))
+
+    def params(self, x: Shape) -> Params:
+        weight = (self.channels, x.channels // self.groups, *self.kernel)
+        init = lecun_uniform(fan_in(weight))
+        return {"weight": Param(weight, init), **({"bias": Param((self.channels,), init)} if self.bias else {})}
+
+    def macs(self, x: Shape) -> Dim:
+        return product(self.infer(x).dims) * (x.channels // self.groups) * product(self.kernel)
+
+    @property
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride, self.padding, self.dilation)
+
+
+def _divides(groups: int, channels: Dim) -> bool:
+    return channels % groups == 0

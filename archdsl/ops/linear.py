@@ -1,0 +1,64 @@
+"""Linear layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Problem
+from archdsl.ir.dim import Dim, product
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Param, Params, Rejected, attribute
+from archdsl.ops.init import lecun_uniform
+
+
+@dataclass(frozen=True)
+class FreeFeatures(Problem):
+    """A linear layer has one weight for each input feature, so their number must be known when compiling.
+
+        input image: [N, 3, H, W]
+        flatten -> linear(10)      # error[free-features]: 3 * H * W features
+    """
+
+    code = "free-features"
+    message = "linear needs a fixed number of features, and gets {features}"
+    label = "the input is {shape}"
+    features: Dim
+    shape: Shape
+
+    def help(self) -> str:
+        return "give the input fixed sizes, or pool the free ones away before flatten"
+
+
+@dataclass(frozen=True)
+class Linear(Op):
+    """Multiply the last axis by a learned matrix and add a learned offset.
+
+        linear(10)      # [N, 84] -> [N, 10]
+
+    Every axis but the last is kept as it is. Images are flattened first: `flatten -> linear(10)`.
+
+    Parameters: `weight` [features, input features], `bias` [features].
+    """
+
+    name = "linear"
+    ranks = (2, 3)
+
+    features: Dim = attribute(at_least=1, doc="output features")
+    bias: bool = attribute(True, doc="whether each output feature has a learned offset")
+
+    @classmethod
+    def rank_hint(cls, shape: Shape) -> str:
+        return "flatten turns an image into features: flatten -> linear(…)" if shape.rank > 3 else ""
+
+    def infer(self, x: Shape) -> Shape:
+        if not isinstance(x.dims[-1], int):
+            raise Rejected(FreeFeatures(x.dims[-1], x))
+        return x.with_axis(x.rank - 1, self.features)
+
+    def params(self, x: Shape) -> Params:
+        init = lecun_uniform(x.dims[-1])
+        weight = Param((self.features, x.dims[-1]), init)
+        return {"weight": weight, **({"bias": Param((self.features,), init)} if self.bias else {})}
+
+    def macs(self, x: Shape) -> Dim:
+        return product(x.dims) * self.features

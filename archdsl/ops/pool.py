@@ -1,0 +1,89 @@
+"""Pooling over sliding windows of one, two or three spatial axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Problem
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Rejected, Size, Window, attribute
+from archdsl.ops.slide import slide
+
+
+@dataclass(frozen=True)
+class PaddingTooWide(Problem):
+    """Padding of more than half a pooling window would make windows that see nothing but padding.
+
+        input image: [N, 3, 8, 8]
+        max_pool(2, padding=2)      # error[padding-too-wide]
+    """
+
+    code = "padding-too-wide"
+    message = "a padding of {padding} is more than half of a pooling window of {kernel}"
+    padding: int
+    kernel: int
+
+    def help(self) -> str:
+        return f"padding can be at most {self.kernel // 2} here"
+
+
+@dataclass(frozen=True)
+class MaxPool(Op):
+    """Keep the largest value of each window.
+
+        max_pool(2)                            # [N, 64, 32, 32] -> [N, 64, 16, 16]
+        max_pool(3, stride=2, padding=1)       # [N, 64, 112, 112] -> [N, 64, 56, 56]
+
+    The stride is the window's size unless given. Padding never wins: it counts as minus infinity.
+    """
+
+    name = "max_pool"
+    ranks = (3, 4, 5)
+
+    kernel: Size = attribute(at_least=1, doc="size of the window")
+    stride: Size | None = attribute(None, at_least=1, doc="step from one window to the next; the window's size if none")
+    padding: Size = attribute(0, at_least=0, doc="positions added at both ends of each axis")
+    dilation: Size = attribute(1, at_least=1, doc="step from one element of the window to the next")
+    ceil: bool = attribute(False, doc="let the last window hang over the end")
+
+    def infer(self, x: Shape) -> Shape:
+        _half_padded(self.window)
+        return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
+
+    @property
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride or self.kernel, self.padding, self.dilation)
+
+
+@dataclass(frozen=True)
+class AvgPool(Op):
+    """Average each window.
+
+        avg_pool(2)      # [N, 6, 28, 28] -> [N, 6, 14, 14]
+
+    The stride is the window's size unless given. Padding counts as zeros unless `count_padding=false`, which divides
+    by the number of real values under the window.
+    """
+
+    name = "avg_pool"
+    ranks = (3, 4, 5)
+
+    kernel: Size = attribute(at_least=1, doc="size of the window")
+    stride: Size | None = attribute(None, at_least=1, doc="step from one window to the next; the window's size if none")
+    padding: Size = attribute(0, at_least=0, doc="zeros added at both ends of each axis")
+    ceil: bool = attribute(False, doc="let the last window hang over the end")
+    count_padding: bool = attribute(True, doc="whether padding counts in the average")
+
+    def infer(self, x: Shape) -> Shape:
+        _half_padded(self.window)
+        return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
+
+    @property
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride or self.kernel, self.padding, (1,) * len(self.kernel))
+
+
+def _half_padded(window: Window) -> None:
+    for padding, kernel in zip(window.padding, window.kernel, strict=True):
+        if 2 * padding > kernel:
+            raise Rejected(PaddingTooWide(padding, kernel), at="padding")

@@ -1,0 +1,61 @@
+"""The arithmetic of sliding windows, shared by convolution and pooling.
+
+Along one axis a window that spans `d (k - 1) + 1` positions, moved by `s` over `n + 2 p` positions, stops at
+`floor((n + 2 p - d (k - 1) - 1) / s) + 1` places (Dumoulin and Visin, 'A guide to convolution arithmetic', 2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Problem
+from archdsl.ir.dim import Dim, smallest
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Rejected, Size, Window
+
+AXES = {1: ("length",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
+
+
+@dataclass(frozen=True)
+class WindowTooLarge(Problem):
+    """A window must fit into its padded input at least once.
+
+        input image: [N, 3, 4, 4]
+        conv(8, kernel=5)      # error[window-too-large]: padding=1 makes room
+    """
+
+    code = "window-too-large"
+    message = "a window of {span} does not fit into {room} {axis}"
+    label = "the input is {shape}"
+    span: int
+    room: int
+    axis: str
+    shape: Shape
+    padding: int
+
+    def help(self) -> str:
+        missing = self.span - self.room
+        enough = self.padding + -(-missing // 2)
+        return f"padding={enough} makes room, and so does a window smaller by {missing}"
+
+
+def slide(x: Shape, window: Window, ceil_mode: bool = False) -> tuple[Dim, ...]:
+    """The spatial sizes that a window leaves of an input; the window must fit.
+
+    slide(Shape((n, 3, 32, 32)), Window((3, 3), (2, 2), (1, 1), (1, 1)))      # (16, 16)
+    """
+    sizes: list[Dim] = []
+    for axis, size in enumerate(x.spatial):
+        stride, padding = window.stride[axis], window.padding[axis]
+        span = window.dilation[axis] * (window.kernel[axis] - 1) + 1
+        steps: Dim = (size + (2 * padding - span))
+        places = steps // stride + 1
+        if ceil_mode:
+            # the last window may hang over the end, but must start inside the input or its left padding
+            places = smallest([(steps + stride - 1) // stride, (size + padding - 1) // stride]) + 1
+        if isinstance(size, int) and isinstance(places, int) and places < 1:
+            room = size + 2 * padding
+            name = AXES[len(x.spatial)][axis]
+            raise Rejected(WindowTooLarge(span, room, name, x, padding), at="kernel")
+        sizes.append(places)
+    return tuple(sizes)
