@@ -1,1 +1,14 @@
+"""A language and a compiler for neural-network architectures.
 
+    import archdsl
+
+    net = archdsl.load("specs/lenet.arch:LeNet")
+    net.parameters         # 61706
+    model = net.torch()    # a torch.nn.Module
+"""
+
+from archdsl.compiler import ArchError, Network, Report, check, load, loads
+
+__version__ = "0.1.0"
+
+__all__ = ["ArchError", "Network", "Report", "__version__", "check", "load", "loads"]

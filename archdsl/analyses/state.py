@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import NamedTuple
 
 from archdsl.ir.graph import Apply, Graph, layers
@@ -15,6 +16,13 @@ class Tensor(NamedTuple):
     name: str
     param: Param
     layer: Apply
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the tensor: shape rules leave no weight with a free one."""
+        sizes = tuple(size for size in self.param.shape if isinstance(size, int))
+        assert len(sizes) == len(self.param.shape), f"{self.name} has no fixed shape"
+        return sizes
 
 
 def state(graph: Graph) -> list[Tensor]:
@@ -33,12 +41,4 @@ def _tensors(graph: Graph) -> Iterator[Tensor]:
 
 def parameters(graph: Graph) -> int:
     """How many numbers the network learns; buffers don't count."""
-    total = 0
-    for tensor in state(graph):
-        if tensor.param.trainable:
-            count = 1
-            for size in tensor.param.shape:
-                assert isinstance(size, int), f"{tensor.name} has no fixed shape"
-                count *= size
-            total += count
-    return total
+    return sum(prod(tensor.shape) for tensor in state(graph) if tensor.param.trainable)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from archdsl.ir.shape import Shape
@@ -100,6 +101,11 @@ class Graph:
     arguments: tuple[tuple[str, Any], ...] = ()
     doc: str = ""
     span: Span | None = field(default=None, repr=False)
+
+    @cached_property
+    def size(self) -> int:
+        """How many applications of ops there are, blocks opened."""
+        return sum(node.graph.size if isinstance(node, Call) else 1 for node in self.nodes)
 
     def modules(self) -> Iterator[Apply | Call]:
         """The nodes that own a key in this body: layers, blocks and groups, without repeated applications."""

@@ -1,0 +1,48 @@
+"""Which sizes a network accepts: every value in it must have at least one element along each axis."""
+
+from __future__ import annotations
+
+from archdsl.ir.dim import Dim, substitute, symbols
+from archdsl.ir.graph import Call, Graph
+
+LARGEST = 1 << 20
+
+
+def accepted(graph: Graph) -> list[str]:
+    """The least size of every free symbol, one condition each.
+
+    accepted(resnet18)      # ["N >= 1", "H >= 1", "W >= 1"]
+    """
+    sizes = list(dict.fromkeys(_sizes(graph, set())))
+    names = list(dict.fromkeys(name for entry in graph.inputs for dim in entry.shape.dims for name in symbols(dim)))
+    return [f"{name} >= {max([1, *(_least(dim, name) for dim in sizes if symbols(dim) == {name})])}" for name in names]
+
+
+def _sizes(graph: Graph, seen: set[Graph]) -> list[Dim]:
+    """Every size of every value, shared bodies once."""
+    if graph in seen:
+        return []
+    seen.add(graph)
+    found = [dim for entry in graph.inputs for dim in entry.shape.dims]
+    for node in graph.nodes:
+        found += [dim for shape in node.shapes for dim in shape.dims]
+        if isinstance(node, Call):
+            found += _sizes(node.graph, seen)
+    return found
+
+
+def _least(dim: Dim, name: str) -> int:
+    """The least value of a symbol for which a size is at least 1; sizes never fall as symbols grow."""
+    low, high = 0, 1
+    while high < LARGEST and _value(dim, name, high) < 1:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _value(dim, name, middle) >= 1 else (middle, high)
+    return high
+
+
+def _value(dim: Dim, name: str, size: int) -> int:
+    value = substitute(dim, {name: size})
+    assert isinstance(value, int), f"{dim} depends on more than {name}"
+    return value

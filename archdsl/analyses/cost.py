@@ -1,0 +1,17 @@
+"""What a network costs: multiply-adds, and the memory that one forward pass writes."""
+
+from __future__ import annotations
+
+from archdsl.ir.dim import Dim
+from archdsl.ir.graph import Graph, layers
+
+
+def macs(graph: Graph) -> Dim:
+    """Multiply-adds of one forward pass, batch included.
+
+    macs(lenet)      # 416520 * N
+    """
+    total: Dim = 0
+    for _, node in layers(graph):
+        total = total + node.op.macs(*(value.shape for value in node.inputs))
+    return total

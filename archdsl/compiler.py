@@ -1,0 +1,292 @@
+"""The whole flow on one page.
+
+    text -> (tree, problems) -> (graph, problems) -> torch source | numpy program | reports
+
+`check` never raises on a bad spec: it reports. `load` and `loads` give one checked network, or an `ArchError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archdsl.analyses.accepted import accepted
+from archdsl.analyses.cost import macs
+from archdsl.analyses.state import parameters, state
+from archdsl.diagnostics import Diagnostic, Problem, suggestion
+from archdsl.diagnostics.render import ordered, render
+from archdsl.elaborate.evaluate import Environment, evaluate
+from archdsl.elaborate.files import Files, Unreadable, read
+from archdsl.elaborate.network import elaborate, is_template, networks, verify
+from archdsl.elaborate.problems import NoNetwork, UnknownNetwork
+from archdsl.elaborate.scope import FileScope, Mistake, Scope
+from archdsl.elaborate.values import Constant
+from archdsl.ir.graph import Graph
+from archdsl.ir.shape import Shape
+from archdsl.ir.verify import verify_graph
+from archdsl.source import Source
+from archdsl.syntax.parse import parse_expression
+
+if TYPE_CHECKING:
+    import torch
+
+    from archdsl.backends.numpy.program import Program
+
+Sizes = Mapping[str, tuple[int, ...]]
+
+
+class ArchError(Exception):
+    """A spec with mistakes. `problems` are its diagnostics; its text is what a user would see of them."""
+
+    def __init__(self, problems: tuple[Diagnostic, ...]) -> None:
+        super().__init__(render(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A checked network.
+
+        net = archdsl.load("specs/lenet.arch:LeNet")
+        net.parameters      # 61706
+    """
+
+    name: str
+    file: str
+    graph: Graph
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """The shape of each input; sizes may be symbols."""
+        return {entry.name: entry.shape for entry in self.graph.inputs}
+
+    @property
+    def outputs(self) -> dict[str, Shape]:
+        """The shape of each output; a single one without a name is called `out`."""
+        return {n: value.shape for n, value in zip(self.graph.output_names, self.graph.outputs, strict=True)}
+
+    @cached_property
+    def accepts(self) -> list[str]:
+        """Conditions on the free sizes, such as `N >= 1`."""
+        return accepted(self.graph)
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many numbers the network learns."""
+        return parameters(self.graph)
+
+    def state(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Name and shape of every parameter and buffer, in torch's order."""
+        return [(tensor.name, tensor.shape) for tensor in state(self.graph)]
+
+    def torch_source(self) -> str:
+        """The network as a Python file that depends on torch alone; torch itself is not imported."""
+        from archdsl.backends.torch.source import source
+
+        return source(self.graph)
+
+    def torch(self) -> torch.nn.Module:
+        """The network as a module: the emitted source, executed."""
+        from archdsl.backends.torch.module import module
+
+        return module(self.graph)
+
+    def numpy_source(self) -> str:
+        """The network as a Python file that depends on NumPy alone."""
+        from archdsl.backends.numpy.source import source
+
+        return source(self.graph)
+
+    def numpy(self, seed: int = 0) -> Program:
+        """The network as a NumPy program with weights drawn from `seed`."""
+        from archdsl.backends.numpy.program import Program
+
+        return Program(self.graph, seed=seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a check found: the good networks, and every problem in the order of its place."""
+
+    networks: tuple[Network, ...]
+    problems: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are no errors; warnings are allowed."""
+        return not any(problem.is_error for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class CannotRead(Problem):
+    """A spec is a text file in UTF-8 that can be opened."""
+
+    code = "cannot-read"
+    message = "{reason}"
+    reason: str
+
+
+@dataclass(frozen=True)
+class SeveralNetworks(Problem):
+    """One network is wanted, and the file has several.
+
+        archdsl compile specs/resnet.arch:ResNet18 --backend torch
+    """
+
+    code = "several-networks"
+    message = "the file has several networks: {names}"
+    names: str
+    example: str
+
+    def help(self) -> str:
+        return f"name one of them: {self.example}"
+
+
+def check(
+    path_or_text: str | Path, *, settings: Mapping[str, str] | None = None, sizes: Sizes | None = None
+) -> Report:
+    """Check a file, or a text that holds a spec: anything with a brace or a line break in it is a text.
+
+    archdsl.check("specs/lenet.arch").ok      # True
+    """
+    text = str(path_or_text)
+    if isinstance(path_or_text, str) and ("{" in text or "\n" in text):
+        return check_source(Source("<text>", text), settings=settings, sizes=sizes)
+    file, _, network = _split(text)
+    try:
+        source = read(Path(file), file)
+    except Unreadable as error:
+        return Report((), (Diagnostic(CannotRead(f"{file} {error}"), file=file),))
+    return check_source(source, network, settings=settings, sizes=sizes)
+
+
+def check_source(
+    source: Source,
+    network: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    sizes: Sizes | None = None,
+) -> Report:
+    """Check the networks of a text, or one of them. `settings` are values in the language's own literal syntax."""
+    problems: list[Diagnostic] = []
+    path = Path(source.name)
+    home, file = Files(problems).open(source, path if path.is_file() else None)
+    constants = _constants(settings or {}, home, problems)
+    found = networks(home)
+    if network is not None and network not in found:
+        if network not in home.lost:
+            near = suggestion(network, found) or ", ".join(found)
+            problems.append(Diagnostic(UnknownNetwork(network, near.removesuffix("?")), file=source.name))
+        return _report((), problems)
+    wanted = [network] if network else [n for n, ref in found.items() if not is_template(ref) or len(found) == 1]
+    if not found and not problems and not any(item for item in file.items):
+        problems.append(Diagnostic(NoNetwork(), file=source.name))
+    good: list[Network] = []
+    for name in wanted:
+        mine: list[Diagnostic] = []
+        made = elaborate(found[name], constants, sizes or {}, mine)
+        if made.graph:
+            verify_graph(made.graph)
+            net = Network(name, source.name, made.graph)
+            if made.expectations:
+                verify(made, {"params": net.parameters, "macs": macs(made.graph)}, mine)
+            if not any(problem.is_error for problem in mine):
+                good.append(net)
+        problems += mine
+    return _report(tuple(good), problems)
+
+
+def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:
+    """Problems once each: two networks that use one broken block say the same thing."""
+    unique: dict[Any, Diagnostic] = {}
+    for problem in problems:
+        unique.setdefault((problem.span, problem.file, problem.code, problem.problem.text), problem)
+    return Report(good, tuple(ordered(unique.values())))
+
+
+def load(target: str | Path, *, sizes: Sizes | None = None, **settings: object) -> Network:
+    """One checked network of a file: `FILE` where it has one, `FILE:NETWORK` where it has several.
+
+        net = archdsl.load("specs/resnet.arch:ResNet18", classes=10)
+
+    Keyword arguments are values for the network's parameters. Raises `ArchError` on a bad spec, `OSError` on a file
+    that can't be opened.
+    """
+    file, _, network = _split(str(target))
+    try:
+        source = read(Path(file), file)
+    except Unreadable as error:
+        if not Path(file).exists():
+            raise FileNotFoundError(f"{file}: no such file") from None
+        raise ArchError((Diagnostic(CannotRead(f"{file} {error}"), file=file),)) from None
+    return _one(source, network, settings, sizes)
+
+
+def loads(text: str, network: str | None = None, *, sizes: Sizes | None = None, **settings: object) -> Network:
+    """One checked network of a text.
+
+    net = archdsl.loads("network t { input x: [N, 4]  linear(3) }")
+    """
+    return _one(Source("<text>", text), network, settings, sizes)
+
+
+def only(source: Source, report: Report, network: str | None) -> Network:
+    """The one network that is meant; `ArchError` where there are mistakes, or several to choose from."""
+    if not report.ok:
+        raise ArchError(report.problems)
+    chosen = [net for net in report.networks if network in (None, net.name)]
+    if len(chosen) > 1:
+        names = ", ".join(net.name for net in chosen)
+        problem = SeveralNetworks(names, f"{source.name}:{chosen[0].name}")
+        raise ArchError((Diagnostic(problem, file=source.name),))
+    if not chosen:
+        raise ArchError((Diagnostic(NoNetwork(), file=source.name),))
+    return chosen[0]
+
+
+def _one(source: Source, network: str | None, settings: Mapping[str, object], sizes: Sizes | None) -> Network:
+    literals = {name: _literal(value) for name, value in settings.items()}
+    return only(source, check_source(source, network, literals, sizes), network)
+
+
+def _split(target: str) -> tuple[str, str, str | None]:
+    """FILE, and NETWORK where a target names one; a file whose name holds a colon is a file."""
+    file, colon, network = target.rpartition(":")
+    if colon and not Path(target).exists() and network.isidentifier():
+        return file, colon, network
+    return target, "", None
+
+
+def _literal(value: object) -> str:
+    """A Python value as the language writes it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return value if value.isidentifier() else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    raise TypeError(f"a network's parameter cannot be {type(value).__name__}")
+
+
+def _constants(settings: Mapping[str, str], home: FileScope, problems: list[Diagnostic]) -> dict[str, Constant]:
+    """Values given from outside; a bare word is a name of the file, or else a string."""
+    constants: dict[str, Constant] = {}
+    for name, text in settings.items():
+        expression, mistakes = parse_expression(text, f"<{name}>")
+        problems += mistakes
+        if expression is None:
+            continue
+        try:
+            constants[name] = evaluate(expression, Environment(Scope(home)))
+        except Mistake as mistake:
+            if text.isidentifier():
+                constants[name] = text
+            elif mistake.diagnostic:
+                problems.append(mistake.diagnostic)
+    return constants
+
+

@@ -1,0 +1,145 @@
+"""From written arguments to an op: defaults, kinds and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, usage
+from archdsl.elaborate.numbers import Refused, as_float
+from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
+from archdsl.elaborate.values import Constant, Quotient, described, show
+from archdsl.ir.dim import Expr
+from archdsl.ops import Attribute, Op
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+Defaults = Mapping[str, tuple[Constant, Span]]
+
+
+def bind_op(
+    op: type[Op],
+    arguments: tuple[tree.Argument, ...],
+    axes: int | None,
+    span: Span,
+    env: Environment,
+    defaults: Defaults,
+) -> tuple[Op | None, dict[str, Span]]:
+    """The op with its attributes, and where each of them was written.
+
+    `axes` is the number of spatial axes of what comes in; where that is unknown, arguments are checked all the same
+    and no op is made.
+    """
+    attributes = op.attributes()
+    given = match(op.name, list(attributes), arguments, span)
+    places = {name: argument.span for name, argument in given.items()}
+    values: dict[str, Any] = {}
+    for name, (value, _) in defaults.items():
+        if name not in given:
+            values[name] = value
+    for name, argument in given.items():
+        values[name] = _word(argument.value, attributes[name], env) or evaluate(argument.value, env)
+    missing = [a.name for a in attributes.values() if a.required and a.name not in values]
+    if missing:
+        raise fail(MissingArgument(op.name, ", ".join(missing), usage(op.name, list(attributes))), span)
+    bound: dict[str, Any] = {}
+    for attribute in attributes.values():
+        place = places.get(attribute.name) or (defaults[attribute.name][1] if attribute.name in defaults else span)
+        value = values.get(attribute.name, attribute.default)
+        bound[attribute.name] = KINDS[attribute.kind](value, attribute, f"{op.name}'s {attribute.name}", axes, place)
+    return (op(**bound) if axes is not None else None), places
+
+
+def _word(expression: tree.Expression, attribute: Attribute, env: Environment) -> str | None:
+    """One of an argument's choices written as a bare word: `init=kaiming_normal`."""
+    if isinstance(expression, tree.Name) and expression.name in attribute.choices:
+        return None if env.scope.find(expression.name)[0] else expression.name
+    return None
+
+
+def _whole(value: Constant, attribute: Attribute, what: str, span: Span) -> int:
+    if isinstance(value, Quotient):
+        raise fail(Refused.uneven(value).problem, span)
+    if isinstance(value, Expr):
+        raise fail(WrongType(what, "known when compiling", described(value)), span)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fail(WrongType(what, "an integer", described(value)), span)
+    return _ranged(value, attribute, what, span)
+
+
+def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
+    low, high = attribute.at_least, attribute.at_most
+    if (low is not None and value < low) or (high is not None and value > high) or value != value:
+        bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
+        raise fail(OutOfRange(what, bounds, show(value)), span)
+    return value
+
+
+def _integer(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> int:
+    return _whole(value, attribute, what, span)
+
+
+def _dim(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Any:
+    return value if isinstance(value, Expr) else _whole(value, attribute, what, span)
+
+
+def _size(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> tuple[int, ...]:
+    if not isinstance(value, tuple):
+        return (_whole(value, attribute, what, span),) * (axes or 0)
+    sizes = tuple(_whole(item, attribute, what, span) for item in value)
+    if axes is not None and len(sizes) != axes:
+        expected = f"an integer, or {axes} of them" if axes > 1 else "an integer, or a list of one"
+        raise fail(WrongType(what, expected, described(value)), span)
+    return sizes
+
+
+def _size_or_none(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Any:
+    return None if value is None else _size(value, attribute, what, axes, span)
+
+
+def _sizes_of_any_rank(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Any:
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(_dim(item, attribute, what, axes, span) for item in items)
+
+
+def _float(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | Quotient):
+        raise fail(WrongType(what, "a number", described(value)), span)
+    try:
+        number = as_float(value)
+    except Refused as refusal:
+        raise fail(refusal.problem, span) from None
+    return float(_ranged(number, attribute, what, span))
+
+
+def _optional_float(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Any:
+    return None if value is None else _float(value, attribute, what, axes, span)
+
+
+def _bool(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> bool:
+    if not isinstance(value, bool):
+        raise fail(WrongType(what, "true or false", described(value)), span)
+    return value
+
+
+def _string(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> str:
+    choices = " or ".join(map(show, attribute.choices))
+    if not isinstance(value, str):
+        raise fail(WrongType(what, choices or "a string", described(value)), span)
+    if attribute.choices and value not in attribute.choices:
+        raise fail(WrongType(what, choices, show(value)), span)
+    return value
+
+
+KINDS: dict[str, Callable[[Constant, Attribute, str, int | None, Span], Any]] = {
+    "int": _integer,
+    "Dim": _dim,
+    "Size": _size,
+    "Size | None": _size_or_none,
+    "Dims": _sizes_of_any_rank,
+    "float": _float,
+    "float | None": _optional_float,
+    "bool": _bool,
+    "str": _string,
+}
+

@@ -1,0 +1,80 @@
+"""Shapes that a spec claims: after a stage, and on a block's header. A claim is proved or it is an error."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail
+from archdsl.elaborate.problems import ContractBroken, ContractUndecided, WrongType
+from archdsl.elaborate.scope import Mistake, Scope
+from archdsl.elaborate.values import Constant, Quotient, Tensor, described, show
+from archdsl.ir.dim import Dim, Expr
+from archdsl.ir.prove import Proved, Refuted, Verdict, equal
+from archdsl.ir.shape import Shape
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+
+def check(claim: tree.Sequence, shape: Shape, env: Environment, place: Span) -> None:
+    """Hold a shape against what is claimed of it; a claim that is not proved is a mistake."""
+    claimed = [(_size(evaluate(item, env), item.span), item.span) for item in claim.items]
+    _hold(claim, shape, claimed)
+
+
+def enter(
+    signature: tree.Signature, entry: Tensor | None, scope: Scope, steps: Steps
+) -> tuple[dict[str, Constant], tree.Signature]:
+    """The symbols of a header's shapes, bound to the sizes that come in; sizes that are no symbols must fit."""
+    symbols: dict[str, Constant] = {}
+    if entry is None or entry.value is None:
+        return symbols, signature
+    shape, claim = entry.value.shape, signature.inputs[0]
+    if len(claim.items) != shape.rank:
+        raise fail(ContractBroken(str(shape), claim.span.text, "another number of axes"), claim.span)
+    claimed: list[tuple[Dim | Quotient, Span]] = []
+    for item, size in zip(claim.items, shape.dims, strict=True):
+        if isinstance(item, tree.Name) and not scope.find(item.name)[0] and item.name not in symbols:
+            symbols[item.name] = size
+            claimed.append((size, item.span))
+        else:
+            env = Environment(scope.inner(symbols), steps=steps)
+            claimed.append((_size(evaluate(item, env), item.span), item.span))
+    _hold(claim, shape, claimed)
+    return symbols, signature
+
+
+def leave(signature: tree.Signature, shape: Shape, env: Environment) -> None:
+    """Hold what a block leaves against its header."""
+    claim = signature.outputs[0]
+    check(claim, shape, env, claim.span)
+
+
+def _size(value: Constant, span: Span) -> Dim | Quotient:
+    if isinstance(value, bool) or not isinstance(value, int | Expr | Quotient):
+        raise fail(WrongType("a size", "an integer", described(value)), span)
+    return value
+
+
+def _hold(claim: tree.Sequence, shape: Shape, claimed: list[tuple[Dim | Quotient, Span]]) -> None:
+    text = f"[{', '.join(show(size) for size, _ in claimed)}]"
+    if len(claimed) != shape.rank:
+        raise fail(ContractBroken(str(shape), text, "another number of axes"), claim.span)
+    for (size, span), found in zip(claimed, shape.dims, strict=True):
+        verdict = _verdict(found, size)
+        if isinstance(verdict, Refuted):
+            raise Mistake(Diagnostic(ContractBroken(str(shape), text, _detail(found, size, verdict)), span))
+        if not isinstance(verdict, Proved):
+            raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
+
+
+def _verdict(found: Dim, size: Dim | Quotient) -> Verdict:
+    """A quotient claims that it comes out even: `H / 2` is `found` where `found * 2 == H`."""
+    if isinstance(size, Quotient):
+        return equal(found * size.divisor, size.numerator)
+    return equal(found, size)
+
+
+def _detail(found: Dim, size: Dim | Quotient, verdict: Refuted) -> str:
+    if not verdict.sizes:
+        return f"is {found}"
+    given = ", ".join(f"{name} = {value}" for name, value in verdict.sizes.items())
+    return f"is {found}: wrong for {given}" + (f", true when {verdict.condition}" if verdict.condition else "")

@@ -1,0 +1,330 @@
+"""Compile-time expressions to values: exact, terminating, and never any Python of the spec's.
+
+`evaluate` takes an expression and an environment, returns a value or raises a `Mistake` that points at the place.
+Integers stay exact; a division that does not come out even stays a `Quotient` until something needs a whole number.
+Steps, depth and sizes are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archdsl.diagnostics import Diagnostic, Problem, suggestion
+from archdsl.elaborate.builtins import BUILTINS
+from archdsl.elaborate.numbers import Refused, arithmetic, compare
+from archdsl.elaborate.problems import (
+    ArgumentTwice,
+    MissingArgument,
+    NoSuchItem,
+    NotDecided,
+    PositionAfterName,
+    TooDeep,
+    TooLarge,
+    TooManyArguments,
+    UnknownArgument,
+    UnknownName,
+    WrongType,
+)
+from archdsl.elaborate.scope import REPORTED, FileScope, Mistake, Scope
+from archdsl.elaborate.values import (
+    BlockRef,
+    Builtin,
+    Constant,
+    FunctionRef,
+    OpRef,
+    Quotient,
+    Tensor,
+    described,
+    kind,
+    show,
+)
+from archdsl.ir.dim import Expr
+from archdsl.ir.graph import Value
+from archdsl.ops import OPS
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+MOST_STEPS = 2_000_000
+DEEPEST = 150
+
+
+@dataclass
+class Steps:
+    """What is left of the work that one run may do."""
+
+    left: int = MOST_STEPS
+
+    def take(self, span: Span, count: int = 1) -> None:
+        self.left -= count
+        if self.left < 0:
+            self.left = 0
+            raise Mistake(Diagnostic(TooLarge("the work to evaluate this", f"{MOST_STEPS:,} steps"), span))
+
+
+@dataclass(frozen=True, eq=False)
+class Environment:
+    """All that an expression can see: names, the incoming value, the named values of the module."""
+
+    scope: Scope
+    incoming: Value | None = None
+    has_incoming: bool = False
+    tensor: Callable[[str], Tensor | None] = lambda name: None
+    tensors: Callable[[], list[str]] = list
+    steps: Steps = field(default_factory=Steps)
+    depth: int = 0
+
+
+def evaluate(expression: tree.Expression, env: Environment) -> Constant:
+    """The value of an expression."""
+    env.steps.take(expression.span)
+    return _RULES[type(expression)](expression, env)
+
+
+def fail(problem: Problem, span: Span) -> Mistake:
+    """A mistake at a place, to be raised."""
+    return Mistake(Diagnostic(problem, span))
+
+
+def integer(value: Constant, span: Span, what: str) -> int:
+    """A whole number; anything else is a mistake."""
+    if isinstance(value, Quotient):
+        raise fail(Refused.uneven(value).problem, span)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise fail(WrongType(what, "an integer", described(value)), span)
+    return value
+
+
+def truth(value: Constant, span: Span) -> bool:
+    """true or false; anything else is a mistake."""
+    if isinstance(value, NotYet):
+        raise fail(NotDecided(value.text), span)
+    if not isinstance(value, bool):
+        raise fail(WrongType("a condition", "true or false", described(value)), span)
+    return value
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """A comparison that sizes decide only when the network runs."""
+
+    text: str
+
+
+def _literal(node: tree.Literal, env: Environment) -> Constant:
+    return node.value
+
+
+def _name(node: tree.Name, env: Environment) -> Constant:
+    known, value = env.scope.find(node.name)
+    if known:
+        return value
+    tensor = env.tensor(node.name)
+    if tensor is not None:
+        return tensor
+    if node.name in env.scope.home.names:
+        return env.scope.home.names[node.name]
+    if node.name in BUILTINS:
+        return BUILTINS[node.name]
+    if node.name in OPS:
+        return OpRef(OPS[node.name])
+    if node.name in env.scope.home.lost:
+        raise REPORTED
+    near = suggestion(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS, *OPS])
+    raise fail(UnknownName(node.name, near), node.span)
+
+
+def _incoming(node: tree.Incoming, env: Environment) -> Constant:
+    if not env.has_incoming:
+        raise fail(UnknownName("in", "in is the value that a stage gets; there is none here"), node.span)
+    return Tensor(env.incoming)
+
+
+def _sequence(node: tree.Sequence, env: Environment) -> Constant:
+    return tuple(evaluate(item, env) for item in node.items)
+
+
+def _unary(node: tree.Unary, env: Environment) -> Constant:
+    value = evaluate(node.operand, env)
+    if node.operator == "not":
+        return not truth(value, node.operand.span)
+    return _guarded(node.span, arithmetic, "-" if node.operator == "-" else "+", 0, value)
+
+
+def _chained(node: tree.Chained, env: Environment) -> Constant:
+    word = node.rest[0][0]
+    if word in ("and", "or"):
+        return _logic(node, env, word)
+    if word in _COMPARISONS:
+        return _comparison(node, env)
+    value = evaluate(node.first, env)
+    for symbol, operand in node.rest:
+        value = _guarded(node.span, arithmetic, symbol, value, evaluate(operand, env))
+    return value
+
+
+def _logic(node: tree.Chained, env: Environment, word: str) -> bool:
+    for operand in (node.first, *(operand for _, operand in node.rest)):
+        if truth(evaluate(operand, env), operand.span) is (word == "or"):
+            return word == "or"
+    return word == "and"
+
+
+_COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
+
+
+def _comparison(node: tree.Chained, env: Environment) -> bool | NotYet:
+    left = evaluate(node.first, env)
+    for symbol, operand in node.rest:
+        right = evaluate(operand, env)
+        verdict: bool | None = _guarded(node.span, compare, symbol, left, right)
+        if verdict is None:
+            return NotYet(f"{show(left)} {symbol} {show(right)}")
+        if not verdict:
+            return False
+        left = right
+    return True
+
+
+def _conditional(node: tree.Conditional, env: Environment) -> Constant:
+    chosen = truth(evaluate(node.condition, env), node.condition.span)
+    return evaluate(node.then if chosen else node.otherwise, env)
+
+
+def _index(node: tree.Index, env: Environment) -> Constant:
+    value = evaluate(node.value, env)
+    if not isinstance(value, tuple):
+        raise fail(WrongType("what is indexed", "a list", described(value)), node.value.span)
+    index = integer(evaluate(node.index, env), node.index.span, "an index")
+    if not -len(value) <= index < len(value):
+        raise fail(NoSuchItem(index, len(value)), node.index.span)
+    return value[index]
+
+
+def _attribute(node: tree.Attribute, env: Environment) -> Constant:
+    value = evaluate(node.value, env)
+    if not isinstance(value, Tensor):
+        raise fail(WrongType(f"what has .{node.name}", "a value of the network", described(value)), node.value.span)
+    if value.shape is None:
+        raise REPORTED
+    if node.name not in ATTRIBUTES:
+        near = suggestion(node.name, ATTRIBUTES) or f"a value has {', '.join(ATTRIBUTES)}"
+        raise fail(UnknownName(f".{node.name}", near), node.span)
+    needed, read = ATTRIBUTES[node.name]
+    if value.shape.rank < needed:
+        found = f"a value of shape {value.shape}"
+        raise fail(WrongType(f"what has .{node.name}", f"a value of {needed} axes or more", found), node.span)
+    return read(value.shape.dims)
+
+
+ATTRIBUTES: Mapping[str, tuple[int, Callable[[tuple[Any, ...]], Constant]]] = {
+    "channels": (2, lambda dims: dims[1]),
+    "features": (2, lambda dims: dims[-1]),
+    "length": (3, lambda dims: dims[-1]),
+    "height": (4, lambda dims: dims[-2]),
+    "width": (4, lambda dims: dims[-1]),
+    "depth": (5, lambda dims: dims[-3]),
+    "batch": (1, lambda dims: dims[0]),
+    "rank": (0, len),
+    "shape": (0, tuple),
+}
+
+
+def _call(node: tree.CallExpression, env: Environment) -> Constant:
+    callee = evaluate(node.callee, env)
+    if isinstance(callee, Builtin):
+        values = [evaluate(argument.value, env) for argument in node.arguments]
+        for argument in node.arguments:
+            if argument.name:
+                raise fail(UnknownArgument(callee.name, argument.name, "give it by position"), argument.span)
+        return _guarded(node.span, callee.run, *values)
+    if isinstance(callee, FunctionRef):
+        return _call_function(callee, node, env)
+    hint = "a block is applied as a stage, not inside an expression" if isinstance(callee, BlockRef | OpRef) else ""
+    raise fail(WrongType(show(callee), "a function", kind(callee), hint), node.callee.span)
+
+
+def _call_function(callee: FunctionRef, node: tree.CallExpression, env: Environment) -> Constant:
+    if env.depth >= DEEPEST:
+        raise fail(TooDeep(DEEPEST), node.span)
+    function = callee.function
+    names = bind(function.name.name, function.parameters, node.arguments, node.span, env, callee.home)
+    inner = replace(env, scope=Scope(callee.home, names), has_incoming=False, depth=env.depth + 1)
+    return evaluate(function.result, inner)
+
+
+def bind(
+    callee: str,
+    parameters: tuple[tree.Parameter, ...],
+    arguments: tuple[tree.Argument, ...],
+    span: Span,
+    env: Environment,
+    home: FileScope,
+) -> dict[str, Constant]:
+    """Values for the parameters of a block, a network or a function, in the order of the parameters."""
+    known = [parameter.name for parameter in parameters]
+    given = match(callee, known, arguments, span)
+    names: dict[str, Constant] = {}
+    missing = [p.name for p in parameters if p.default is None and p.name not in given]
+    if missing:
+        raise fail(MissingArgument(callee, ", ".join(missing), usage(callee, known)), span)
+    for parameter in parameters:
+        if parameter.name in given:
+            names[parameter.name] = evaluate(given[parameter.name].value, env)
+        elif parameter.default is not None:
+            inside = replace(env, scope=Scope(home, dict(names)), has_incoming=False, tensor=lambda name: None)
+            names[parameter.name] = evaluate(parameter.default, inside)
+    return names
+
+
+def match(
+    callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span
+) -> dict[str, tree.Argument]:
+    """Which argument is for which parameter."""
+    given: dict[str, tree.Argument] = {}
+    named = False
+    for index, argument in enumerate(arguments):
+        if argument.name is None:
+            if named:
+                raise fail(PositionAfterName(), argument.span)
+            if index >= len(known):
+                most = f"{len(known)} argument{'s' * (len(known) != 1)}" if known else "no arguments"
+                raise fail(TooManyArguments(callee, most, len(arguments), usage(callee, known)), argument.span)
+            name = known[index]
+        else:
+            named, name = True, argument.name
+            if name not in known:
+                near = suggestion(name, known) or usage(callee, known)
+                raise fail(UnknownArgument(callee, name, near), argument.span)
+        if name in given:
+            raise fail(ArgumentTwice(name), argument.span)
+        given[name] = argument
+    return given
+
+
+def usage(callee: str, known: list[str]) -> str:
+    return f"its arguments are {callee}({', '.join(known)})" if known else f"{callee} has no arguments"
+
+
+def _guarded(span: Span, run: Callable[..., Any], *values: Any) -> Any:
+    """Run a rule over values; what it refuses becomes a mistake at the place."""
+    try:
+        return run(*values)
+    except Refused as refusal:
+        raise fail(refusal.problem, span) from None
+
+
+_RULES: dict[type[tree.Tree], Callable[[Any, Environment], Constant]] = {
+    tree.Literal: _literal,
+    tree.Name: _name,
+    tree.Incoming: _incoming,
+    tree.Sequence: _sequence,
+    tree.Unary: _unary,
+    tree.Chained: _chained,
+    tree.Conditional: _conditional,
+    tree.Index: _index,
+    tree.Attribute: _attribute,
+    tree.CallExpression: _call,
+}
+

@@ -1,0 +1,152 @@
+"""Files and what they declare: imports are followed, never outside the project's root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
+from archdsl.elaborate.problems import BadImport, NameTaken, UnknownName
+from archdsl.elaborate.scope import FileScope
+from archdsl.elaborate.values import BlockRef, FunctionRef, NetworkRef
+from archdsl.source import Source, Span
+from archdsl.syntax import tree
+from archdsl.syntax.parse import parse
+
+MARKS = ("pyproject.toml", ".git", "archdsl.toml")
+LARGEST = 4 * 1024 * 1024
+
+
+class Unreadable(Exception):
+    """A file that can't be read as a text; carries what is wrong with it."""
+
+
+def read(path: Path, name: str) -> Source:
+    """The text of a spec; `Unreadable` says in one line why there is none."""
+    try:
+        if path.is_dir():
+            raise Unreadable("is a directory")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Unreadable((error.strerror or str(error)).lower()) from None
+    if len(data) > LARGEST:
+        raise Unreadable(f"is larger than {LARGEST // 1024 // 1024} MiB")
+    return Source(name, decode(data))
+
+
+def decode(data: bytes) -> str:
+    """UTF-8 text without control characters."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("is not a text in UTF-8") from None
+    if any(char < " " and char not in "\t\n\r\f" for char in text):
+        raise Unreadable("is not a text: it holds control characters")
+    return text.replace("\f", " ")
+
+
+class Files:
+    """The files of one run, each parsed once."""
+
+    def __init__(self, problems: list[Diagnostic]) -> None:
+        self.problems = problems
+        self._scopes: dict[Path, FileScope | None] = {}
+
+    def open(self, source: Source, path: Path | None) -> tuple[FileScope, tree.File]:
+        """The scope of a text; `path` is where it lies, None for one that lies nowhere and imports nothing."""
+        file, problems = parse(source)
+        self.problems += problems
+        scope = FileScope(source, lost=file.lost)
+        if path:
+            self._scopes[path.resolve()] = None
+        root = _root(path) if path else None
+        for item in file.items:
+            if isinstance(item, tree.Import):
+                self._import(item, scope, path, root)
+            elif not isinstance(item, tree.Broken):
+                self._declare(item, scope)
+        if path:
+            self._scopes[path.resolve()] = scope
+        return scope, file
+
+    def _declare(self, item: tree.Block | tree.Network | tree.Family | tree.Function, scope: FileScope) -> None:
+        name = item.name
+        if name.name in scope.places:
+            label = Label(scope.places[name.name], "first here")
+            self.problems.append(Diagnostic(NameTaken(name.name), name.span, (label,)))
+            return
+        scope.places[name.name] = name.span
+        if isinstance(item, tree.Block):
+            scope.names[name.name] = BlockRef(item, scope)
+        elif isinstance(item, tree.Function):
+            scope.names[name.name] = FunctionRef(item, scope)
+        else:
+            scope.names[name.name] = NetworkRef(item, scope)
+
+    def _import(self, item: tree.Import, scope: FileScope, path: Path | None, root: Path | None) -> None:
+        found = self._imported(str(item.path.value), item.path.span, scope, path, root)
+        for name in item.names:
+            if found is None:
+                scope.lost |= {name.name}
+            elif name.name in found.names:
+                if name.name in scope.places:
+                    label = Label(scope.places[name.name], "first here")
+                    self.problems.append(Diagnostic(NameTaken(name.name), name.span, (label,)))
+                    continue
+                scope.places[name.name] = name.span
+                scope.names[name.name] = found.names[name.name]
+            else:
+                scope.lost |= {name.name}
+                if name.name not in found.lost:
+                    near = suggestion(name.name, found.names) or f"{found.source.name} has no such name"
+                    self._report(UnknownName(name.name, near), name.span)
+
+    def _imported(
+        self, text: str, span: Span, scope: FileScope, path: Path | None, root: Path | None
+    ) -> FileScope | None:
+        reason, target = _resolve(text, path, root)
+        if target is None:
+            self._report(BadImport(text, reason), span)
+            return None
+        if target in self._scopes:
+            known = self._scopes[target]
+            if known is None:
+                self._report(BadImport(text, "the files import each other in a circle"), span)
+            return known
+        try:
+            source = read(target, str(Path(scope.source.name).parent / text))
+        except Unreadable as error:
+            self._report(BadImport(text, f"it {error}"), span)
+            return None
+        return self.open(source, target)[0]
+
+    def _report(self, problem: Problem, span: Span) -> None:
+        self.problems.append(Diagnostic(problem, span))
+
+
+def _resolve(text: str, path: Path | None, root: Path | None) -> tuple[str, Path | None]:
+    """The file that an import names, or why there is none. Links are followed before the root is compared."""
+    if path is None or root is None:
+        return "a spec that is not in a file imports nothing", None
+    if not text.endswith(".arch"):
+        return "a spec's name ends in .arch", None
+    if Path(text).is_absolute() or "\\" in text or "\0" in text or len(text) > 1000:
+        return "the path must be relative to this file", None
+    try:
+        target = (path.parent / text).resolve(strict=True)
+    except (OSError, RuntimeError):
+        return "there is no such file", None
+    if not target.is_relative_to(root):
+        return f"it lies outside the project ({root.name or root})", None
+    if not target.is_file():
+        return "it is not a file", None
+    return "", target
+
+
+def _root(path: Path) -> Path:
+    """The project's root: the nearest folder above with a mark of one, else the file's own folder."""
+    folder = path.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in MARKS):
+            return candidate
+    return folder

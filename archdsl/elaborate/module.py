@@ -1,0 +1,106 @@
+"""One module under construction: its nodes, the keys of its layers, and the values that have names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from archdsl.diagnostics import Diagnostic, Label
+from archdsl.elaborate.problems import BadName, NameTaken, TooLarge
+from archdsl.elaborate.scope import Mistake
+from archdsl.elaborate.values import Tensor
+from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
+from archdsl.ir.shape import Shape
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+MOST_LAYERS = 5_000_000
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+")
+
+
+@dataclass(eq=False)
+class SharedLayer:
+    """A layer that was declared to be applied several times; `first` is its first application."""
+
+    declaration: tree.Shared
+    key: str
+    context: Any
+    first: Apply | Call | None = None
+
+
+@dataclass(eq=False)
+class Module:
+    """The body of a network, a block or a group while it is built.
+
+    A stage without a name takes the number of the layers, blocks and groups before it, as `nn.Sequential.append`
+    would. Values of outer modules are captured: they become inputs of this one.
+    """
+
+    kind: Literal["network", "block", "group"]
+    name: str
+    outer: Module | None = None
+    inputs: list[Input] = field(default_factory=list)
+    nodes: list[Apply | Call] = field(default_factory=list)
+    outputs: list[tuple[str, Value | None, Span]] = field(default_factory=list)
+    keys: dict[str, Span] = field(default_factory=dict)
+    values: dict[str, Tensor] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    shared: dict[str, SharedLayer] = field(default_factory=dict)
+    captured: dict[Value, Input] = field(default_factory=dict)
+    size: int = 0
+
+    def claim(self, name: str | None, span: Span) -> str:
+        """A key for the next layer: its name, or its number."""
+        if name is None:
+            name = str(len(self.keys))
+        elif not WORD.fullmatch(name) or name.startswith("__"):
+            raise Mistake(Diagnostic(BadName(name), span))
+        if name in self.keys:
+            label = Label(self.keys[name], "first here")
+            raise Mistake(Diagnostic(NameTaken(name), span, (label,)))
+        self.keys[name] = span
+        return name
+
+    def add(self, node: Apply | Call, span: Span) -> Node:
+        """Append a node; what it holds is counted."""
+        self.size += node.graph.size if isinstance(node, Call) else 1
+        if self.size > MOST_LAYERS:
+            raise Mistake(Diagnostic(TooLarge("the network", f"{MOST_LAYERS:,} layers"), span))
+        self.nodes.append(node)
+        return node
+
+    def bind(self, name: str, value: Tensor, span: Span) -> None:
+        """Make a value usable by its name."""
+        if name in self.places:
+            raise Mistake(Diagnostic(NameTaken(name), span, (Label(self.places[name], "first here"),)))
+        self.values[name] = value
+        self.places[name] = span
+
+    def find(self, name: str) -> Tensor | None:
+        """A named value of this module or an outer one; an outer one is captured."""
+        if name in self.values:
+            return self.values[name]
+        found = self.outer.find(name) if self.outer else None
+        if found is None or found.value is None:
+            return found
+        return Tensor(self.capture(found.value, name))
+
+    def capture(self, value: Value, name: str) -> Value:
+        """An input of this module that stands for a value of an outer one."""
+        if value not in self.captured:
+            self.captured[value] = self.add_input(name, value.shape, None)
+        return Value(self.captured[value])
+
+    def add_input(self, name: str, shape: Shape, span: Span | None) -> Input:
+        entry = Input(name, shape, span)
+        self.inputs.append(entry)
+        return entry
+
+    def named(self) -> list[str]:
+        """The names of all values in sight."""
+        return [*self.values, *(self.outer.named() if self.outer else ())]
+
+    def graph(self, outputs: tuple[Value, ...], names: tuple[str, ...], **facts: Any) -> Graph:
+        """The finished body."""
+        return Graph(self.kind, self.name, tuple(self.inputs), tuple(self.nodes), outputs, names, **facts)

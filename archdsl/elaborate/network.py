@@ -1,0 +1,284 @@
+"""Whole networks: their inputs and outputs, their parameters, families, and what they expect of themselves.
+
+`networks` lists what a file offers; `elaborate` makes the graph of one of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from archdsl.diagnostics import Diagnostic, Label, suggestion
+from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail, truth
+from archdsl.elaborate.expand import NOTHING, Context, Expander
+from archdsl.elaborate.module import Module
+from archdsl.elaborate.problems import (
+    ExpectationFailed,
+    MisplacedStatement,
+    MissingArgument,
+    NameTaken,
+    NoInput,
+    OutOfRange,
+    TooDeep,
+    UnknownArgument,
+    WrongType,
+)
+from archdsl.elaborate.scope import FileScope, Mistake, Scope
+from archdsl.elaborate.values import Constant, NetworkRef, Tensor, described, show
+from archdsl.ir.dim import Dim, Expr, symbol
+from archdsl.ir.graph import Graph, Value
+from archdsl.ir.shape import Kind, Shape
+from archdsl.syntax import tree
+
+RECURSION = 50_000
+Sizes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(eq=False)
+class Elaborated:
+    """A network as a graph (None where it has mistakes), and the claims that it makes about itself."""
+
+    name: str
+    graph: Graph | None
+    expectations: list[tuple[tree.Expect, Environment]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What a network's name stands for: the body to expand, its parameters' values, and what a family adds."""
+
+    network: tree.Network
+    scope: Scope
+    constants: dict[str, Constant]
+    doc: str
+    expects: tuple[tuple[tree.Expect, Scope], ...]
+
+
+def networks(home: FileScope) -> dict[str, NetworkRef]:
+    """The networks of a file by name, templates included, in the order of the file."""
+    return {name: value for name, value in home.names.items() if isinstance(value, NetworkRef) and value.home is home}
+
+
+def is_template(ref: NetworkRef) -> bool:
+    """Whether a network has parameters that must be given: it is a pattern for others."""
+    return any(parameter.default is None for parameter in ref.network.parameters)
+
+
+def elaborate(
+    ref: NetworkRef, settings: Mapping[str, Constant], sizes: Sizes, problems: list[Diagnostic]
+) -> Elaborated:
+    """The graph of a network; mistakes are added to `problems`."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION))  # bounded by the limits on calls and nesting, not by the stack
+    try:
+        expander = Expander(problems)
+        name = ref.network.name.name
+        try:
+            plan = _plan(ref, settings, expander.steps, 0)
+        except Mistake as mistake:
+            if mistake.diagnostic:
+                problems.append(mistake.diagnostic)
+            return Elaborated(name, None)
+        return _expand(name, plan, sizes, expander)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _plan(ref: NetworkRef, settings: Mapping[str, Constant], steps: Steps, depth: int) -> _Plan:
+    network, home = ref.network, ref.home
+    if depth > 50:
+        raise fail(TooDeep(50), network.name.span)
+    env = Environment(Scope(home), steps=steps)
+    own = {parameter.name for parameter in network.parameters}
+    constants = _bound(network, {n: v for n, v in settings.items() if n in own}, env, home)
+    rest = {name: value for name, value in settings.items() if name not in own}
+    scope = Scope(home, constants)
+    if isinstance(network, tree.Network):
+        if rest:
+            name = next(iter(rest))
+            near = suggestion(name, own) or (f"its parameters are {', '.join(own)}" if own else "it has no parameters")
+            raise Mistake(Diagnostic(UnknownArgument(network.name.name, name, near), network.name.span))
+        return _Plan(network, scope, constants, network.doc, ())
+    call = network.base
+    callee = call.callee if isinstance(call, tree.CallExpression) else call
+    base = evaluate(callee, env)
+    if not isinstance(base, NetworkRef):
+        raise fail(WrongType("what a network is made from", "a network", described(base)), callee.span)
+    arguments = call.arguments if isinstance(call, tree.CallExpression) else ()
+    inside = replace(env, scope=scope)
+    given = _given(base, arguments, call, inside)
+    plan = _plan(base, given | rest, steps, depth + 1)
+    statements = network.body.statements if network.body else ()
+    for statement in statements:
+        if not isinstance(statement, tree.Expect):
+            problem = MisplacedStatement("a stage", "in the network that this one is made from")
+            raise fail(problem, statement.span)
+    changed = any(given.get(name, constants.get(name)) != value for name, value in settings.items())
+    expects = tuple((s, scope) for s in statements if isinstance(s, tree.Expect) and not changed)
+    return replace(plan, doc=network.doc or plan.doc, expects=(*plan.expects, *expects))
+
+
+def _bound(
+    network: tree.Network | tree.Family, settings: Mapping[str, Constant], env: Environment, home: FileScope
+) -> dict[str, Constant]:
+    """The values of a network's parameters: what is set from outside, and the defaults."""
+    constants: dict[str, Constant] = {}
+    for parameter in network.parameters:
+        if parameter.name in settings:
+            constants[parameter.name] = settings[parameter.name]
+        elif parameter.default is not None:
+            constants[parameter.name] = evaluate(parameter.default, replace(env, scope=Scope(home, dict(constants))))
+    missing = [parameter.name for parameter in network.parameters if parameter.name not in constants]
+    if missing:
+        usage = f"give it: --set {missing[0]}=…, or {network.name.name}({missing[0]}=…) in a network made from it"
+        raise fail(MissingArgument(network.name.name, ", ".join(missing), usage), network.name.span)
+    return constants
+
+
+def _given(
+    base: NetworkRef, arguments: tuple[tree.Argument, ...], call: tree.Expression, env: Environment
+) -> dict[str, Constant]:
+    """The arguments of a family, bound to the parameters of its base; defaults are left to the base."""
+    optional = tuple(
+        parameter if parameter.default is None else replace(parameter, default=None)
+        for parameter in base.network.parameters
+    )
+    named = {argument.name for argument in arguments if argument.name}
+    positional = sum(argument.name is None for argument in arguments)
+    wanted = tuple(p for i, p in enumerate(optional) if i < positional or p.name in named)
+    known = {p.name for p in base.network.parameters}
+    if positional > len(optional) or named - known:
+        wanted = base.network.parameters
+    return bind(base.network.name.name, wanted, arguments, call.span, env, base.home)
+
+
+def _expand(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elaborated:
+    """Expand the body of a network."""
+    symbols: dict[str, Constant] = {}
+    scope = plan.scope.inner(symbols)
+    module = Module("network", name)
+    context = Context(scope, module, {})
+    result = Elaborated(name, None)
+    current: Tensor | None = None
+    failed = len(expander.problems)
+    for statement in plan.network.body.statements:
+        try:
+            if isinstance(statement, tree.InputDeclaration):
+                current = _input(statement, context, symbols, sizes, expander)
+            elif isinstance(statement, tree.Output):
+                current = _output(statement, context, current, expander)
+            elif isinstance(statement, tree.Expect):
+                result.expectations.append((statement, expander.environment(context, None)))
+            else:
+                current = expander._statement(statement, context, current)
+        except Mistake as mistake:
+            expander.report(mistake, context)
+            current = NOTHING
+    if current is None and failed == len(expander.problems):
+        expander.problems.append(Diagnostic(NoInput(), plan.network.name.span))
+    _check_sizes_used(plan, sizes, module, expander)
+    outputs = module.outputs or [("out", current.value if current else None, plan.network.name.span)]
+    values = tuple(value for _, value, _ in outputs if value is not None)
+    result.expectations += [
+        (expect, replace(expander.environment(context, None), scope=family.inner(symbols)))
+        for expect, family in plan.expects
+    ]
+    if len(values) == len(outputs) and failed == len(expander.problems):
+        arguments = tuple(plan.constants.items())
+        names = tuple(output for output, _, _ in outputs)
+        result.graph = module.graph(values, names, arguments=arguments, doc=plan.doc, span=plan.network.name.span)
+    return result
+
+
+def _input(
+    statement: tree.InputDeclaration, context: Context, symbols: dict[str, Constant], sizes: Sizes, expander: Expander
+) -> Tensor:
+    """Declare an input. A name that nothing else has is a symbol; sizes given from outside take its place."""
+    given = sizes.get(statement.name.name) or (sizes.get("") if not context.module.inputs else None)
+    dims: list[Dim] = []
+    for axis, item in enumerate(statement.shape.items):
+        if isinstance(item, tree.Name) and not context.scope.find(item.name)[0]:
+            symbols[item.name] = symbol(item.name)
+        value = evaluate(item, expander.environment(context, None))
+        if isinstance(value, bool) or not isinstance(value, int | Expr):
+            raise fail(WrongType("a size", "an integer or a symbol", described(value)), item.span)
+        if isinstance(value, int) and value < 1:
+            raise fail(OutOfRange("a size", "at least 1", show(value)), item.span)
+        if given and axis < len(given):
+            if isinstance(value, int) and value != given[axis]:
+                problem = WrongType(f"axis {axis} of {statement.name.name}", str(value), str(given[axis]))
+                raise fail(problem, item.span)
+            if isinstance(item, tree.Name):
+                symbols[item.name] = given[axis]
+            value = given[axis]
+        dims.append(value)
+    if given and len(given) != len(dims):
+        problem = WrongType(f"the input {statement.name.name}", f"of {len(dims)} axes", f"given {len(given)}")
+        raise fail(problem, statement.shape.span)
+    kind: Kind = "int" if statement.kind == "int" else "float"
+    shape = Shape(tuple(dims), kind)
+    value = Tensor(Value(context.module.add_input(statement.name.name, shape, statement.span)))
+    context.module.bind(statement.name.name, value, statement.name.span)
+    if len(shape.dims) < 1:
+        raise fail(WrongType("an input", "of one axis or more", "[]"), statement.shape.span)
+    return value
+
+
+def _check_sizes_used(plan: _Plan, sizes: Sizes, module: Module, expander: Expander) -> None:
+    known = {entry.name for entry in module.inputs} | {""}
+    for name in sizes:
+        if name not in known and module.inputs:
+            near = suggestion(name, known - {""}) or f"its inputs are {', '.join(known - {''})}"
+            problem = UnknownArgument(plan.network.name.name, name, near)
+            expander.problems.append(Diagnostic(problem, plan.network.name.span))
+
+
+def _output(statement: tree.Output, context: Context, current: Tensor | None, expander: Expander) -> Tensor | None:
+    """An output: the last stage of its chain, under that stage's name."""
+    last = statement.chain.links[-1]
+    result = expander.chain(statement.chain, context, current)
+    if last.names:
+        name = expander.word(last.names[-1], context, current)
+    elif isinstance(last.step, tree.Apply) and last.step.arguments is None:
+        name = expander.word(last.step.name, context, current)
+    else:
+        problem = MisplacedStatement("an output without a name", "to a named stage: output logits = …")
+        raise fail(problem, statement.span)
+    for other, _, span in context.module.outputs:
+        if other == name:
+            raise Mistake(Diagnostic(NameTaken(name), statement.span, (Label(span, "first here"),)))
+    context.module.outputs.append((name, result.value if result else None, statement.span))
+    return result
+
+
+def verify(
+    elaborated: Elaborated, facts: Mapping[str, Constant], problems: list[Diagnostic]
+) -> None:
+    """Hold a network's expectations against the facts (`params`, `macs`); names of outputs are values."""
+    graph = elaborated.graph
+    if graph is None:
+        return
+    outputs = {name: Tensor(value) for name, value in zip(graph.output_names, graph.outputs, strict=True)}
+    for expect, env in elaborated.expectations:
+        known = {**facts, **outputs}
+        inside = replace(env, scope=env.scope.inner({n: v for n, v in known.items() if not env.scope.find(n)[0]}))
+        try:
+            holds = truth(evaluate(expect.claim, inside), expect.claim.span)
+            if not holds:
+                problems.append(Diagnostic(_failure(expect, inside), expect.claim.span))
+        except Mistake as mistake:
+            if mistake.diagnostic:
+                problems.append(mistake.diagnostic)
+
+
+def _failure(expect: tree.Expect, env: Environment) -> ExpectationFailed:
+    """What was claimed and what is the case, for a comparison of two sides."""
+    claim = expect.claim
+    if isinstance(claim, tree.Chained) and claim.rest[0][0] in ("==", "<=", ">=", "<", ">"):
+        found = evaluate(claim.first, env)
+        shown = f"{found:,}".replace(",", "_") if isinstance(found, int) else show(found)
+        return ExpectationFailed(claim.span.text, f"{claim.first.span.text} is {shown}")
+    return ExpectationFailed(claim.span.text, "")
+
+

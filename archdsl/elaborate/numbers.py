@@ -1,0 +1,221 @@
+"""Exact arithmetic on compile-time values, and how they compare.
+
+Takes values, returns values, and refuses with a `Refused` what makes no sense; knows no places.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from archdsl.diagnostics import Problem
+from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision, WrongType
+from archdsl.elaborate.values import Constant, Quotient, described, show
+from archdsl.ir.dim import Dim, Expr
+from archdsl.ir.prove import Proved, Refuted, equal
+
+MOST_BITS = 1024
+LONGEST = 100_000
+
+
+class Refused(Exception):
+    """A rule that does not apply: the problem, without its place."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+    @classmethod
+    def uneven(cls, value: Quotient) -> Refused:
+        return cls(UnevenDivision(show(value.numerator), show(value.divisor)))
+
+    @classmethod
+    def too_large(cls, what: str, limit: str) -> Refused:
+        return cls(TooLarge(what, limit))
+
+
+def arithmetic(symbol: str, a: Constant, b: Constant) -> Constant:
+    """a symbol b.
+
+    arithmetic("/", 7, 2)      # Quotient(7, 2)
+    arithmetic("+", (1,), (2,))      # (1, 2)
+    """
+    if symbol == "+" and isinstance(a, tuple) and isinstance(b, tuple):
+        return bounded(a + b)
+    if symbol == "+" and isinstance(a, str) and isinstance(b, str):
+        return bounded(a + b)
+    for value in (a, b):
+        if isinstance(value, bool) or not isinstance(value, int | float | Expr | Quotient):
+            raise Refused(WrongType(f"what stands beside {symbol}", "a number", described(value)))
+    if isinstance(a, float) or isinstance(b, float):
+        return _real(symbol, as_float(a), as_float(b))
+    if isinstance(a, Quotient) or isinstance(b, Quotient):
+        return _fractions(symbol, a, b)
+    return bounded(_EXACT[symbol](a, b))
+
+
+def as_float(value: Constant) -> float:
+    """A number with a point; a size has none yet."""
+    if isinstance(value, Quotient) and isinstance(value.numerator, int):
+        return value.numerator / value.divisor
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            raise Refused.too_large("a number", "1.8e308") from None
+    raise Refused(WrongType("a number with a point", "known when compiling", described(value)))
+
+
+def bounded(value: Any) -> Any:
+    """The value, unless it is too large to go on with."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise Refused.too_large("a number", f"2**{MOST_BITS}")
+    if isinstance(value, tuple | str) and len(value) > LONGEST:
+        raise Refused.too_large("a list", f"{LONGEST:,} items")
+    if isinstance(value, Expr) and len(value.terms) > 200:
+        raise Refused.too_large("a size", "200 terms")
+    return value
+
+
+def divided(a: Dim, b: Dim) -> Constant:
+    """a / b, exact: whole where it comes out even, a quotient where it does not or does not for every size."""
+    if b == 0:
+        raise Refused(DivisionByZero())
+    if isinstance(a, int) and isinstance(b, int):
+        if b < 0:
+            a, b = -a, -b
+        return a // b if a % b == 0 else Quotient(a, b)
+    rest = a % b
+    if rest == 0 or isinstance(equal(rest, 0), Proved):
+        return a // b
+    if not isinstance(b, int):
+        raise Refused(WrongType("a divisor", "known when compiling", described(b)))
+    return Quotient(a, b) if b > 0 else Quotient(-a, -b)
+
+
+def _floored(a: Dim, b: Dim) -> Dim:
+    if b == 0:
+        raise Refused(DivisionByZero())
+    return a // b
+
+
+def _modulo(a: Dim, b: Dim) -> Dim:
+    if b == 0:
+        raise Refused(DivisionByZero())
+    return a % b
+
+
+def _power(a: Dim, b: Dim) -> Constant:
+    if not isinstance(b, int):
+        raise Refused(WrongType("an exponent", "known when compiling", described(b)))
+    if b < 0:
+        return divided(1, _power(a, -b))
+    if isinstance(a, int):
+        if a.bit_length() * b > 2 * MOST_BITS and abs(a) > 1:
+            raise Refused.too_large("a number", f"2**{MOST_BITS}")
+        return a**b
+    if b > 8:
+        raise Refused.too_large("the power of a size", "8")
+    result: Dim = 1
+    for _ in range(b):
+        result = result * a
+    return result
+
+
+_EXACT: dict[str, Callable[[Any, Any], Constant]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": divided,
+    "//": _floored,
+    "%": _modulo,
+    "**": _power,
+}
+
+
+def _fractions(symbol: str, a: Constant, b: Constant) -> Constant:
+    """Arithmetic where an operand is a quotient; whole again where it comes out even."""
+    (p, q), (r, s) = _parts(a), _parts(b)
+    if symbol in "+-":
+        top = p * s + r * q if symbol == "+" else p * s - r * q
+        return divided(bounded(top), bounded(q * s))
+    if symbol == "*":
+        return divided(bounded(p * r), bounded(q * s))
+    if symbol == "/":
+        return divided(bounded(p * s), bounded(q * r))
+    if symbol == "//":
+        return _floored(bounded(p * s), bounded(q * r))
+    raise Refused.uneven(a if isinstance(a, Quotient) else b)
+
+
+def _parts(value: Constant) -> tuple[Dim, int]:
+    return (value.numerator, value.divisor) if isinstance(value, Quotient) else (value, 1)
+
+
+def _real(symbol: str, a: float, b: float) -> float:
+    try:
+        result = _REAL[symbol](a, b)
+    except ZeroDivisionError:
+        raise Refused(DivisionByZero()) from None
+    except OverflowError:
+        raise Refused.too_large("a number", "1.8e308") from None
+    if isinstance(result, complex):
+        raise Refused(WrongType("a power", "a real number", "not one"))
+    return float(result)
+
+
+_REAL: dict[str, Callable[[float, float], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def compare(symbol: str, a: Constant, b: Constant) -> bool | None:
+    """Whether a comparison holds; None where sizes decide it only when the network runs."""
+    if symbol in ("==", "!="):
+        same = _same(a, b)
+        return same if same is None or symbol == "==" else not same
+    for value in (a, b):
+        if isinstance(value, bool) or not isinstance(value, int | float | Expr | Quotient):
+            raise Refused(WrongType(f"what stands beside {symbol}", "a number", described(value)))
+    if isinstance(a, float) or isinstance(b, float):
+        return _ORDER[symbol](as_float(a), as_float(b))
+    (p, q), (r, s) = _parts(a), _parts(b)
+    gap = p * s - r * q
+    return _ORDER[symbol](gap, 0) if isinstance(gap, int) else None
+
+
+def _same(a: Constant, b: Constant) -> bool | None:
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        if len(a) != len(b):
+            return False
+        verdicts = [_same(x, y) for x, y in zip(a, b, strict=True)]
+        return False if False in verdicts else None if None in verdicts else True
+    if isinstance(a, Expr) or isinstance(b, Expr):
+        if isinstance(a, int | Expr) and isinstance(b, int | Expr) and not isinstance(a, bool | float):
+            verdict = equal(a, b)
+            if isinstance(verdict, Proved):
+                return True
+            return False if isinstance(verdict, Refuted) and not verdict.sizes else None
+        return False
+    if isinstance(a, Quotient) and isinstance(a.numerator, int):
+        a = Fraction(a.numerator, a.divisor)
+    if isinstance(b, Quotient) and isinstance(b.numerator, int):
+        b = Fraction(b.numerator, b.divisor)
+    if isinstance(a, bool) is not isinstance(b, bool):
+        return False
+    return bool(a == b)

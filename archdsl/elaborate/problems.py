@@ -1,0 +1,448 @@
+"""What can be wrong with the meaning of a spec: names, arguments, numbers, places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Problem
+
+
+@dataclass(frozen=True)
+class UnknownName(Problem):
+    """Every name is an op, a block, a parameter, a named value or a function of the language.
+
+        network t { input x: [N, 4]
+            rellu }      # error[unknown-name]: did you mean relu?
+    """
+
+    code = "unknown-name"
+    message = "nothing is named {name}"
+    name: str
+    near: str = ""
+
+    def help(self) -> str:
+        return self.near
+
+
+@dataclass(frozen=True)
+class NameTaken(Problem):
+    """One name, one thing, in one scope.
+
+        network t { input x: [N, 4]
+            fc = linear(3)
+            fc = linear(3) }      # error[name-taken]
+    """
+
+    code = "name-taken"
+    message = "the name {name} is taken"
+    label = "{name} again"
+    name: str
+
+    def help(self) -> str:
+        return "choose another name; in a loop put its counter into the name: " + self.name + "{i}"
+
+
+@dataclass(frozen=True)
+class BadName(Problem):
+    """A layer's name is made of letters, digits and underscores, and is not the name of a hidden thing of Python's.
+
+        "a.b" = relu      # error[bad-name]
+    """
+
+    code = "bad-name"
+    message = "{name} cannot name a layer"
+    name: str
+
+    def help(self) -> str:
+        return "use letters, digits and underscores"
+
+
+@dataclass(frozen=True)
+class UnknownArgument(Problem):
+    """An argument given by name must be one that the op or the block has.
+
+        conv(8, kernal=3)      # error[unknown-argument]: did you mean kernel?
+    """
+
+    code = "unknown-argument"
+    message = "{callee} has no argument {name}"
+    callee: str
+    name: str
+    near: str = ""
+
+    def help(self) -> str:
+        return self.near
+
+
+@dataclass(frozen=True)
+class MissingArgument(Problem):
+    """Arguments without a default must be given.
+
+        conv(8)      # error[missing-argument]: kernel
+    """
+
+    code = "missing-argument"
+    message = "{callee} needs {names}"
+    callee: str
+    names: str
+    usage: str
+
+    def help(self) -> str:
+        return self.usage
+
+
+@dataclass(frozen=True)
+class TooManyArguments(Problem):
+    """More arguments than the op or the block has.
+
+        relu(1)      # error[too-many-arguments]
+    """
+
+    code = "too-many-arguments"
+    message = "{callee} takes {most}, and gets {given}"
+    callee: str
+    most: str
+    given: int
+    usage: str
+
+    def help(self) -> str:
+        return self.usage
+
+
+@dataclass(frozen=True)
+class ArgumentTwice(Problem):
+    """An argument is given once.
+
+        conv(8, 3, kernel=3)      # error[argument-twice]
+    """
+
+    code = "argument-twice"
+    message = "{name} is given twice"
+    name: str
+
+    def help(self) -> str:
+        return "remove one of the two"
+
+
+@dataclass(frozen=True)
+class PositionAfterName(Problem):
+    """Arguments by position come before those by name.
+
+        conv(kernel=3, 8)      # error[position-after-name]
+    """
+
+    code = "position-after-name"
+    message = "an argument by position follows one by name"
+
+    def help(self) -> str:
+        return "put it first, or give it its name"
+
+
+@dataclass(frozen=True)
+class WrongType(Problem):
+    """A value of another kind is needed.
+
+        conv(8, kernel="big")      # error[wrong-type]
+    """
+
+    code = "wrong-type"
+    message = "{what} must be {expected}, and is {found}"
+    what: str
+    expected: str
+    found: str
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
+
+
+@dataclass(frozen=True)
+class OutOfRange(Problem):
+    """A number is too small or too large for what it says.
+
+        conv(8, kernel=0)      # error[out-of-range]: at least 1
+    """
+
+    code = "out-of-range"
+    message = "{what} must be {bounds}, and is {found}"
+    what: str
+    bounds: str
+    found: str
+
+
+@dataclass(frozen=True)
+class UnevenDivision(Problem):
+    """`/` comes out even where a whole number is needed; `//`, `ceil(…)` and `floor(…)` round.
+
+        conv(in.channels / 2, kernel=1)      # error[uneven-division] for 15 channels
+    """
+
+    code = "uneven-division"
+    message = "{numerator} / {divisor} does not come out even"
+    numerator: str
+    divisor: str
+
+    def help(self) -> str:
+        return f"round it: {self.numerator} // {self.divisor}, or ceil({self.numerator} / {self.divisor})"
+
+
+@dataclass(frozen=True)
+class DivisionByZero(Problem):
+    """Nothing can be divided by zero.
+
+        conv(8 / 0, kernel=1)      # error[division-by-zero]
+    """
+
+    code = "division-by-zero"
+    message = "division by zero"
+
+
+@dataclass(frozen=True)
+class TooLarge(Problem):
+    """A number, a list or a network grows past any use.
+
+        repeat 10**12 { relu }      # error[too-large]
+    """
+
+    code = "too-large"
+    message = "{what} is larger than {limit}"
+    what: str
+    limit: str
+
+
+@dataclass(frozen=True)
+class TooDeep(Problem):
+    """Blocks or functions call each other too deep: usually a recursion without an end.
+
+        block again { again }      # error[too-deep]
+    """
+
+    code = "too-deep"
+    message = "calls nest deeper than {limit}"
+    limit: int
+
+    def help(self) -> str:
+        return "a recursion needs a parameter that shrinks and an if that ends it"
+
+
+@dataclass(frozen=True)
+class NoSuchItem(Problem):
+    """An index must lie inside its list.
+
+        [64, 128][2]      # error[no-such-item]
+    """
+
+    code = "no-such-item"
+    message = "there is no item {index} in a list of {length}"
+    index: int
+    length: int
+
+
+@dataclass(frozen=True)
+class CannotUnpack(Problem):
+    """A loop over several names needs items of as many parts.
+
+        for (n, channels) in [64, 128] { … }      # error[cannot-unpack]
+    """
+
+    code = "cannot-unpack"
+    message = "{found} does not unpack into {count} names"
+    found: str
+    count: int
+
+
+@dataclass(frozen=True)
+class NotALayer(Problem):
+    """A stage is an op, a block, a shared layer or a named value.
+
+        network t(depth=3) { input x: [N, 4]
+            depth }      # error[not-a-layer]
+    """
+
+    code = "not-a-layer"
+    message = "{name} is {found}, not a layer"
+    name: str
+    found: str
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
+
+
+@dataclass(frozen=True)
+class NeedsArms(Problem):
+    """A join takes its values from arms.
+
+        add      # error[needs-arms]: add { | … | identity }
+    """
+
+    code = "needs-arms"
+    message = "{op} joins arms, and has none here"
+    op: str
+
+    def help(self) -> str:
+        return f"write {self.op} {{ | … | identity }}"
+
+
+@dataclass(frozen=True)
+class NoArms(Problem):
+    """Only joins have arms.
+
+        conv(8, kernel=3) { | relu }      # error[no-arms]
+    """
+
+    code = "no-arms"
+    message = "{name} takes no arms"
+    name: str
+    joins: str
+
+    def help(self) -> str:
+        return f"{self.joins} join arms"
+
+
+@dataclass(frozen=True)
+class NoInput(Problem):
+    """A network says first what it is given.
+
+        network t { relu }      # error[no-input]
+    """
+
+    code = "no-input"
+    message = "there is no value to work on yet"
+
+    def help(self) -> str:
+        return "declare the input first: input image: [N, 3, 224, 224]"
+
+
+@dataclass(frozen=True)
+class MisplacedStatement(Problem):
+    """Inputs, outputs and expectations belong to the body of a network.
+
+        block b { input x: [N, 4] }      # error[misplaced-statement]
+    """
+
+    code = "misplaced-statement"
+    message = "{what} belongs {where}"
+    what: str
+    where: str
+
+
+@dataclass(frozen=True)
+class CannotName(Problem):
+    """Repetition and choice have no name of their own; a group has.
+
+        body = repeat 3 { relu }      # error[cannot-name]: body = { repeat 3 { relu } }
+    """
+
+    code = "cannot-name"
+    message = "{what} cannot have a name"
+    what: str
+
+    def help(self) -> str:
+        return "name a group around it: name = { … }"
+
+
+@dataclass(frozen=True)
+class NotDecided(Problem):
+    """A choice made when compiling cannot depend on a size that is known only when the network runs.
+
+        if in.height > 7 { … }      # error[not-decided] for a free H
+    """
+
+    code = "not-decided"
+    message = "{condition} depends on sizes that are known only when the network runs"
+    condition: str
+
+    def help(self) -> str:
+        return "fix the input's sizes, or decide by a parameter"
+
+
+@dataclass(frozen=True)
+class ContractBroken(Problem):
+    """A shape written after a stage is a claim, and must be true.
+
+        conv(8, kernel=3) : [N, 8, 32, 32]      # error[contract-broken] without padding
+    """
+
+    code = "contract-broken"
+    message = "the value is {found}, not {claimed}"
+    label = "{detail}"
+    found: str
+    claimed: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ContractUndecided(Problem):
+    """Whether a written shape holds for every size could not be decided; unknown is never taken for good."""
+
+    code = "contract-undecided"
+    message = "whether {found} is {claimed} for every size is not known"
+    found: str
+    claimed: str
+
+
+@dataclass(frozen=True)
+class ExpectationFailed(Problem):
+    """An `expect` is a test that lives in the spec.
+
+        expect params == 61_706      # error[expectation-failed]
+    """
+
+    code = "expectation-failed"
+    message = "{claim} does not hold"
+    label = "{found}"
+    claim: str
+    found: str
+
+
+@dataclass(frozen=True)
+class UnknownNetwork(Problem):
+    """The target names a network that the file does not have."""
+
+    code = "unknown-network"
+    message = "there is no network {name} in this file"
+    name: str
+    known: str
+
+    def help(self) -> str:
+        return f"it has {self.known}" if self.known else ""
+
+
+@dataclass(frozen=True)
+class NoNetwork(Problem):
+    """A file that is checked or compiled holds a network."""
+
+    code = "no-network"
+    message = "there is no network in this file"
+
+    def help(self) -> str:
+        return "a network looks like this: network Net { input x: [N, 4]  linear(3) }"
+
+
+@dataclass(frozen=True)
+class BadImport(Problem):
+    """An import names a spec below the project's root, and names in it.
+
+        from "blocks.arch" import basic
+    """
+
+    code = "bad-import"
+    message = "{path} cannot be imported: {reason}"
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotShared(Problem):
+    """A shared layer has one set of weights, so every value that it is applied to must fit them.
+
+        shared head = linear(4)
+        head -> head      # error[not-shared] unless 4 features come in
+    """
+
+    code = "not-shared"
+    message = "{name} was first applied to {first}, and its weights do not fit {found}"
+    name: str
+    first: str
+    found: str

@@ -1,0 +1,75 @@
+"""Where names are looked up: the file, the parameters and loop variables, the values and layers of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archdsl.diagnostics import Diagnostic, Label
+from archdsl.elaborate.values import Constant
+from archdsl.source import Source, Span
+
+
+class Mistake(Exception):
+    """A mistake that ends a stage: its diagnostic, or None where it was reported before."""
+
+    def __init__(self, diagnostic: Diagnostic | None) -> None:
+        super().__init__(diagnostic.problem.text if diagnostic else "reported before")
+        self.diagnostic = diagnostic
+
+
+REPORTED = Mistake(None)
+
+
+@dataclass(eq=False)
+class FileScope:
+    """The things that a file declares or imports; `lost` names could not be read and are not reported again."""
+
+    source: Source
+    names: dict[str, Constant] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Compile-time names, the inner ones first."""
+
+    home: FileScope
+    names: Mapping[str, Constant] = field(default_factory=dict)
+    outer: Scope | None = None
+
+    def inner(self, names: Mapping[str, Constant]) -> Scope:
+        return Scope(self.home, names, self)
+
+    def find(self, name: str) -> tuple[bool, Constant]:
+        """Whether there is such a name in the scope itself, and its value."""
+        scope: Scope | None = self
+        while scope:
+            if name in scope.names:
+                return True, scope.names[name]
+            scope = scope.outer
+        return False, None
+
+    def visible(self) -> Iterator[str]:
+        """Every name that could have been meant."""
+        scope: Scope | None = self
+        while scope:
+            yield from scope.names
+            scope = scope.outer
+        yield from self.home.names
+
+
+@dataclass(frozen=True)
+class Trail:
+    """How the elaborator came to a place: calls and passes, the innermost first."""
+
+    note: str
+    outer: Trail | None = None
+
+    def notes(self) -> tuple[str, ...]:
+        return (self.note, *(self.outer.notes() if self.outer else ()))
+
+
+def here(text: str, span: Span) -> Label:
+    return Label(span, text)

@@ -1,0 +1,148 @@
+"""What compile-time expressions can be: numbers, texts, lists, sizes, and references to things of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archdsl.ir.dim import Dim, Expr
+from archdsl.ir.graph import Value
+from archdsl.ir.shape import Shape
+from archdsl.ops import Op
+from archdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.scope import FileScope
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """A division that did not come out even (yet): `ceil`, `floor` and `round` settle it."""
+
+    numerator: Dim
+    divisor: int
+
+    def __str__(self) -> str:
+        top = f"({self.numerator})" if isinstance(self.numerator, Expr) and self.numerator.is_sum else self.numerator
+        return f"{top} / {self.divisor}"
+
+
+@dataclass(frozen=True)
+class BlockRef:
+    """A block, and the file that it stands in."""
+
+    block: tree.Block
+    home: FileScope
+
+    def __str__(self) -> str:
+        return self.block.name.name
+
+
+@dataclass(frozen=True)
+class NetworkRef:
+    """A network, and the file that it stands in."""
+
+    network: tree.Network | tree.Family
+    home: FileScope
+
+    def __str__(self) -> str:
+        return self.network.name.name
+
+
+@dataclass(frozen=True)
+class FunctionRef:
+    """A function that the spec defines."""
+
+    function: tree.Function
+    home: FileScope
+
+    def __str__(self) -> str:
+        return self.function.name.name
+
+
+@dataclass(frozen=True)
+class OpRef:
+    """An op, as an argument for a block."""
+
+    op: type[Op]
+
+    def __str__(self) -> str:
+        return self.op.name
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """A function of the language."""
+
+    name: str
+    run: Callable[..., Any]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A value of the network; None where it is unknown because of a mistake that was reported."""
+
+    value: Value | None
+
+    @property
+    def shape(self) -> Shape | None:
+        return self.value.shape if self.value else None
+
+    def __str__(self) -> str:
+        return str(self.shape or "a value")
+
+
+Constant: TypeAlias = Any
+"""int, float, bool, str, None, Expr, Quotient, tuple (lists and tuples), or a reference from above."""
+
+
+def kind(value: Constant) -> str:
+    """What a value is, for a message."""
+    for types, word in KINDS:
+        if isinstance(value, types):
+            return word
+    raise AssertionError(f"{value!r} is no value of the language")
+
+
+KINDS: tuple[tuple[Any, str], ...] = (
+    (bool, "a truth value"),
+    (int, "an integer"),
+    (Expr, "a size"),
+    (Quotient, "a fraction"),
+    (float, "a number with a point"),
+    (str, "a string"),
+    (type(None), "none"),
+    (tuple, "a list"),
+    (BlockRef, "a block"),
+    (NetworkRef, "a network"),
+    (FunctionRef, "a function"),
+    (OpRef, "an op"),
+    (Builtin, "a function"),
+    (Tensor, "a value of the network"),
+)
+
+
+def show(value: Constant) -> str:
+    """A value as a spec would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        shown = [show(item) for item in value[:8]] + ["…"] * (len(value) > 8)
+        return f"[{', '.join(shown)}]"
+    return str(value)
+
+
+def described(value: Constant) -> str:
+    """The value and what it is: `the string "big"`."""
+    if value is None:
+        return "none"
+    word = kind(value).removeprefix("a ").removeprefix("an ")
+    return f"the {word} {show(value)}" if not isinstance(value, Tensor) else f"a value of shape {value}"

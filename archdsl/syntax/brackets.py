@@ -1,0 +1,196 @@
+"""Brackets, before anything is parsed: how deep they nest, which are never closed, and which close nothing.
+
+One pass of a small scanner over the text. Indentation tells which of several open braces was forgotten: a `}` that
+stands further left than its partner's line belongs to a brace further out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from archdsl.diagnostics import Diagnostic, Label, Problem
+from archdsl.source import Source, Span
+
+DEEPEST = 100
+PARTNER = {"(": ")", "[": "]", "{": "}"}
+_PIECE = re.compile(
+    r'"(?:[^"\\\n]|\\.)*"?|\#[^\n]*|[A-Za-z_][A-Za-z0-9_]*(?:\{(?!\s*\})[^{}|\n]+\}[A-Za-z0-9_]*)+|[()\[\]{}|\n]|'
+    r"(?:^|(?<=\n))(?:block|network|fn|from)\b"
+)
+
+
+@dataclass(frozen=True)
+class UnclosedBracket(Problem):
+    """Every bracket that is opened is closed.
+
+        conv(64, kernel=3      # error[unclosed-bracket]: write the )
+    """
+
+    code = "unclosed-bracket"
+    message = "this {bracket} is never closed"
+    bracket: str
+
+    def help(self) -> str:
+        return f"write the {PARTNER[self.bracket]} that closes it"
+
+
+@dataclass(frozen=True)
+class UnopenedBracket(Problem):
+    """A closing bracket needs an opening one.
+
+        relu }      # error[unopened-bracket]
+    """
+
+    code = "unopened-bracket"
+    message = "this {bracket} closes nothing"
+    bracket: str
+
+    def help(self) -> str:
+        return "remove it"
+
+
+@dataclass(frozen=True)
+class NestedTooDeep(Problem):
+    """Brackets nest at most a hundred deep."""
+
+    code = "nested-too-deep"
+    message = "brackets nest deeper than {limit}"
+    limit: int
+
+    def help(self) -> str:
+        return "give the inner parts names: blocks, functions, parameters"
+
+
+class TooDeep(Exception):
+    """Nesting that no further step should have to bear; carries its diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.problem.text)
+        self.diagnostic = diagnostic
+
+
+@dataclass
+class Brackets:
+    """What the scan found: mistakes, and how to make the text balanced."""
+
+    problems: list[Diagnostic] = field(default_factory=list)
+    insertions: list[tuple[int, str]] = field(default_factory=list)
+    erasures: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Open:
+    bracket: str
+    start: int
+    indent: int
+    statement: int
+
+
+def scan(source: Source) -> Brackets:
+    """Check the brackets of a text; raises `TooDeep` where they nest too deep."""
+    found = Brackets()
+    stack: list[_Open] = []
+    statement = 0
+    for token, start in pieces(source.text):
+        if token in ("block", "network", "fn", "from"):
+            _close_all(source, found, stack, start)
+            statement = start
+        elif token == "\n":
+            statement = statement if stack and stack[-1].bracket in "([" else start + 1
+        elif token in "([{":
+            statement = _drop_round(source, found, stack, start) if token == "{" else statement
+            stack.append(_Open(token, start, _indent(source.text, start), statement))
+            statement = start + 1 if token == "{" else statement
+            if len(stack) > DEEPEST:
+                raise TooDeep(Diagnostic(NestedTooDeep(DEEPEST), Span(source, start, start + 1)))
+        elif token in ")]":
+            if stack and PARTNER[stack[-1].bracket] == token:
+                stack.pop()
+            elif len(stack) > 1 and stack[-1].bracket in "([" and PARTNER[stack[-2].bracket] == token:
+                found.problems.append(_unclosed(source, stack.pop()))
+                found.erasures.append((stack.pop().statement, start + 1))
+            else:
+                found.problems.append(_unopened(source, token, start, stack))
+                found.erasures.append((_line_statement(statement, start), _line_end(source.text, start)))
+        elif token == "}":
+            _drop_round(source, found, stack, start)
+            _close_brace(source, found, stack, start)
+            statement = start + 1
+        elif token == "|":
+            _drop_round(source, found, stack, start)
+            statement = start + 1
+    _close_all(source, found, stack, len(source.text))
+    return found
+
+
+def pieces(text: str) -> Iterator[tuple[str, int]]:
+    """Brackets, bars, newlines and heads of items with their offsets; strings, comments and names are passed over."""
+    for match in _PIECE.finditer(text):
+        token = match[0]
+        if len(token) == 1 or token in ("block", "network", "fn", "from"):
+            if token not in ('"', "#"):
+                yield token, match.start()
+
+
+def _indent(text: str, offset: int) -> int:
+    start = text.rfind("\n", 0, offset) + 1
+    line = text[start:offset]
+    return len(line) - len(line.lstrip())
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end
+
+
+def _line_statement(statement: int, offset: int) -> int:
+    return min(statement, offset)
+
+
+def _drop_round(source: Source, found: Brackets, stack: list[_Open], start: int) -> int:
+    """Braces and bars never stand inside round or square brackets: those that are open were forgotten."""
+    statement = start
+    while stack and stack[-1].bracket in "([":
+        opened = stack.pop()
+        if not stack or stack[-1].bracket == "{":
+            found.problems.append(_unclosed(source, opened))
+            end = min(_line_end(source.text, opened.start), start)
+            found.erasures.append((opened.statement, end))
+        statement = opened.statement
+    return statement
+
+
+def _close_brace(source: Source, found: Brackets, stack: list[_Open], start: int) -> None:
+    if not stack:
+        found.problems.append(_unopened(source, "}", start, stack))
+        found.erasures.append((start, start + 1))
+        return
+    line_start = source.text.rfind("\n", 0, start) + 1
+    if not source.text[line_start:start].strip():
+        indent = start - line_start
+        while len(stack) > 1 and stack[-1].indent > indent and any(o.indent == indent for o in stack[:-1]):
+            found.problems.append(_unclosed(source, stack.pop()))
+            found.insertions.append((start, "}"))
+    stack.pop()
+
+
+def _close_all(source: Source, found: Brackets, stack: list[_Open], start: int) -> None:
+    """Everything that is still open where an item starts, or at the end, was forgotten."""
+    _drop_round(source, found, stack, start)
+    for opened in reversed(stack):
+        found.problems.append(_unclosed(source, opened))
+        found.insertions.append((start, "}"))
+    if stack:
+        found.insertions.append((start, "\n"))
+    stack.clear()
+
+
+def _unclosed(source: Source, opened: _Open) -> Diagnostic:
+    return Diagnostic(UnclosedBracket(opened.bracket), Span(source, opened.start, opened.start + 1))
+
+
+def _unopened(source: Source, bracket: str, start: int, stack: list[_Open]) -> Diagnostic:
+    labels = (Label(Span(source, stack[-1].start, stack[-1].start + 1), "open here"),) if stack else ()
+    return Diagnostic(UnopenedBracket(bracket), Span(source, start, start + 1), labels)

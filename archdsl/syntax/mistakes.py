@@ -1,0 +1,163 @@
+"""What the parser stumbled over, in the words of the language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from archdsl.diagnostics import Problem, listing
+
+WORDS = {
+    "NAME": "a name",
+    "TEMPLATE": "a name",
+    "INT": "a number",
+    "FLOAT": "a number",
+    "QUANTITY": "a number",
+    "STRING": "a string",
+    "LBRACE": "{",
+    "RBRACE": "}",
+    "LPAR": "(",
+    "RPAR": ")",
+    "LSQB": "[",
+    "RSQB": "]",
+    "COMMA": ",",
+    "EQUAL": "=",
+    "COLON": ":",
+    "VBAR": "|",
+    "_ARROW": "->",
+    "_NEWLINE": "a new line",
+    "$END": "the end of the file",
+}
+
+
+@dataclass(frozen=True)
+class UnexpectedText(Problem):
+    """The text does not go on as the language does.
+
+        network t {
+            input x: [N, 4]
+            linear 3      # error[unexpected-text]: arguments stand in brackets, linear(3)
+        }
+    """
+
+    code = "unexpected-text"
+    message = "unexpected {found}"
+    label = "{expected}"
+    found: str
+    expected: str
+    hint: str
+
+    def help(self) -> str:
+        return self.hint
+
+
+@dataclass(frozen=True)
+class NothingHere(Problem):
+    """A spec declares at least one network, block or function."""
+
+    code = "nothing-here"
+    message = "there is nothing in this file"
+
+    def help(self) -> str:
+        return "a network looks like this: network Net { input x: [N, 4]  linear(3) }"
+
+
+@dataclass(frozen=True)
+class TooManyMistakes(Problem):
+    """After fifty syntax errors the rest is not read."""
+
+    code = "too-many-mistakes"
+    message = "too many syntax errors; the rest of the file was not read"
+
+
+@dataclass(frozen=True)
+class TooManyDigits(Problem):
+    """Numbers have fewer than a thousand digits."""
+
+    code = "too-many-digits"
+    message = "a number of {limit} digits or more"
+    limit: int
+
+
+def explain(error: UnexpectedInput, text: str) -> tuple[int, Problem]:
+    """The place and the description of a syntax error."""
+    unfinished = _unfinished(error, text)
+    if unfinished is not None:
+        line = text[text.rfind("\n", 0, unfinished) + 1 : unfinished].split()
+        return unfinished, UnexpectedText("end of the line", f"expected more after {line[-1]}" if line else "", "")
+    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
+        offset = int(error.token.start_pos or 0)
+        found = str(error.token)
+    elif isinstance(error, UnexpectedCharacters):
+        offset = int(error.pos_in_stream or 0)
+        found = (re.compile(r"\w+|\S").match(text, offset) or ["nothing"])[0]
+    else:
+        offset, found = len(text.rstrip()), ""
+    expected = _expected(error)
+    hint = _hint(text, offset, found, _accepted(error))
+    shown = "end of the file" if not found else ("end of the line" if not found.strip() else found.strip())
+    return offset, UnexpectedText(shown, f"expected {expected}" if expected else "", hint)
+
+
+def _expected(error: UnexpectedInput) -> str:
+    """What could have stood there, if that is short enough to be of use."""
+    names = _accepted(error) - OPERATORS
+    known = sorted({WORDS[name] for name in names if name in WORDS} | {n.lower() for n in names if n in KEYWORDS})
+    return listing(known) if 0 < len(known) <= 4 and all(n in WORDS or n in KEYWORDS for n in names) else ""
+
+
+def _accepted(error: UnexpectedInput) -> set[str]:
+    if isinstance(error, UnexpectedToken):
+        return set(error.accepts or error.expected)
+    return set(error.allowed or ()) if isinstance(error, UnexpectedCharacters) else set()
+
+
+def _unfinished(error: UnexpectedInput, text: str) -> int | None:
+    """Where a line stops too early, if the parser noticed it only at the next one."""
+    history: list[Token] = getattr(error, "token_history", None) or []
+    offset = getattr(error, "token", error).pos_in_stream if isinstance(error, UnexpectedCharacters) else None
+    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
+        offset = error.token.start_pos
+    if not history or offset is None or history[-1].type in ("_NEWLINE", "LBRACE", "RBRACE", "VBAR"):
+        return None
+    end = int(history[-1].end_pos or 0)
+    return end if "\n" in text[end:offset] else None
+
+
+OPERATORS = {"SIGN", "TIMES", "COMPARE", "IF", "AND", "OR", "__ANON_0", "DOT", "LPAR", "LSQB", "STARSTAR"}
+KEYWORDS = {"INPUT", "OUTPUT", "EXPECT", "IN", "FROM", "IMPORT", "ELSE", "NETWORK", "BLOCK", "FN"}
+RESERVED = frozenset(
+    "network block fn from import input output where expect shared repeat for in if else with and or not true false none".split()
+)
+
+
+def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:
+    """A fix for the slips that are made often."""
+    before = text[text.rfind("\n", 0, offset) + 1 : offset].strip()
+    word = re.search(r"([A-Za-z_]\w*)$", before)
+    if found in ("'", "`"):
+        return 'strings stand in double quotes: "…"'
+    if found == ";":
+        return "a new line or -> separates stages; no ; is needed"
+    if found in ("&", "&&"):
+        return "write and"
+    if found in ("True", "False", "None"):
+        return f"write {found.lower()}"
+    if found == "=" and re.match(r"(if|expect)\b", before):
+        return "comparison is written =="
+    if found == ":" and re.match(r"(if|else|repeat|for|block|network)\b", before):
+        return "a body stands in braces: { … }"
+    if "COMMA" in accepted and re.fullmatch(r"\w+|\"|\[|\(", found):
+        return "a comma goes between two items"
+    if found in RESERVED:
+        return f'{found} is a word of the language; as a name write it in quotes: "{found}"'
+    if found == "|" and not before:
+        return "arms stand in the braces of a join: add { | … | … }"
+    if re.fullmatch(r"\d[\w.]*", found) and word:
+        return f"arguments stand in brackets: {word[1]}({found})"
+    if re.fullmatch(r"[A-Za-z_]\w*", found) and word and word[1] not in RESERVED:
+        return f"stages are separated by -> or a new line: {word[1]} -> {found}"
+    return ""

@@ -1,0 +1,211 @@
+"""From text to tree, past mistakes.
+
+`parse` takes a source and returns its tree and its problems. After a mistake the rest of the file is still read: the
+statement that holds it becomes a `Broken` node, and the parser starts again. What is broken is reported once, here;
+later stages pass over it in silence. Knows nothing of what the words mean.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect_right
+from dataclasses import replace
+from functools import cache
+from itertools import accumulate
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.source import Source, Span
+from archdsl.syntax import brackets, tables, tree
+from archdsl.syntax.build import Builder
+from archdsl.syntax.mistakes import NothingHere, TooManyDigits, TooManyMistakes, explain
+
+MOST_MISTAKES = 50
+MOST_DIGITS = 1000
+
+_lock = threading.Lock()
+
+
+def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
+    """The tree of a text, and what is wrong with its syntax.
+
+    file, problems = parse(Source("t.arch", "network t { input x: [N, 4]  linear(3) }"))
+    """
+    try:
+        found = brackets.scan(source)
+    except brackets.TooDeep as refusal:
+        return tree.File(source, ()), [refusal.diagnostic]
+    digits = re.search(rf"[0-9_]{{{MOST_DIGITS},}}", source.text)
+    if digits:
+        span = Span(source, digits.start(), digits.start() + 8)
+        return tree.File(source, ()), [Diagnostic(TooManyDigits(MOST_DIGITS), span)]
+    text = Edited(source.text, found.insertions)
+    for start, end in found.erasures:
+        text.break_up(text.place(start), text.place(end))
+    problems = list(found.problems)
+    silent = [text.place(start) for start, _ in found.erasures]
+    with _lock:
+        items = _items(source, text, problems, silent)
+    if not items and not problems:
+        problems.append(Diagnostic(NothingHere(), file=source.name))
+    return tree.File(source, tuple(_documented(item) for item in items), frozenset(text.lost)), problems
+
+
+def _documented(item: tree.Item) -> tree.Item:
+    """The item with its doc comment: the lines that start with ## right above it."""
+    if isinstance(item, tree.Import | tree.Broken):
+        return item
+    source = item.span.source
+    number = item.span.begin[0]
+    lines: list[str] = []
+    while number > 1 and (line := source.line(number - 1).strip()).startswith("##"):
+        lines.append(line.lstrip("#").removeprefix(" "))
+        number -= 1
+    return replace(item, doc="\n".join(reversed(lines))) if lines else item
+
+
+def parse_expression(text: str, name: str) -> tuple[tree.Expression | None, list[Diagnostic]]:
+    """One expression by itself, such as a value given on the command line."""
+    source = Source(name, text)
+    with _lock:
+        lark, builder = _parser()
+        builder.source, builder.places = source, Edited(text, [])
+        try:
+            expression: Any = lark.parse(text, start="expression")
+        except UnexpectedInput as error:
+            offset, problem = explain(error, text)
+            return None, [Diagnostic(problem, _span_at(source, offset, text))]
+    return expression, []
+
+
+class Edited:
+    """A text with insertions, which still knows where each character stood."""
+
+    def __init__(self, text: str, insertions: list[tuple[int, str]]) -> None:
+        pieces: list[str] = []
+        starts: list[int] = []
+        last = total = 0
+        for offset, inserted in insertions:
+            pieces += (text[last:offset], inserted)
+            starts.append(offset + total)
+            total += len(inserted)
+            last = offset
+        self.text = "".join([*pieces, text[last:], "\n"])
+        self.lost: set[str] = set()
+        self._starts = starts
+        self._shifts = [0, *accumulate(len(inserted) for _, inserted in insertions)]
+        self._offsets = [offset for offset, _ in insertions]
+        self._length = len(text)
+
+    def original(self, place: int) -> int:
+        """The offset in the original text of a character of the edited one."""
+        if not self._starts:
+            return min(place, self._length)
+        return min(place - self._shifts[bisect_right(self._starts, place)], self._length)
+
+    def place(self, offset: int) -> int:
+        """The offset in the edited text of a character of the original."""
+        return offset + self._shifts[bisect_right(self._offsets, offset)]
+
+    def break_up(self, start: int, end: int) -> None:
+        """Make a stretch unreadable for good: the parser sees one broken statement in its place."""
+        region = self.text[start:end]
+        self.lost.update(re.findall(r"\b(?:block|network|fn)\s+([A-Za-z_]\w*)", region))
+        self.lost.update(re.findall(r"([A-Za-z_]\w*)\s*=(?!=)", region))
+        self.text = f"{self.text[:start]}\x00{' ' * (end - start - 1)}{self.text[end:]}"
+
+
+class _Placed(Builder):
+    """A builder whose places are those of the original text."""
+
+    places: Edited
+
+    def _span(self, children: list[Any]) -> Span:
+        first, last = children[0], children[-1]
+        start = self.places.original(first.start_pos + self.base) if isinstance(first, Token) else first.span.start
+        end = self.places.original(last.end_pos + self.base) if isinstance(last, Token) else last.span.end
+        return Span(self.source, start, max(start, end))
+
+    def parse_expression(self, text: str) -> tree.Expression:
+        expression: tree.Expression = _parser()[0].parse(text, start="expression")  # type: ignore[assignment]
+        return expression
+
+
+@cache
+def _parser() -> tuple[Lark, _Placed]:
+    builder = _Placed()
+    return tables.parser(builder), builder
+
+
+def _items(source: Source, text: Edited, problems: list[Diagnostic], silent: list[int]) -> list[tree.Item]:
+    """Parse, and break up one statement after another until what is left can be read."""
+    lark, builder = _parser()
+    builder.source, builder.places = source, text
+    for _ in range(MOST_MISTAKES):
+        builder.base = 0
+        try:
+            items: Any = lark.parse(text.text, start="start")
+            return list(items)
+        except UnexpectedInput as error:
+            offset, problem = explain(error, text.text)
+            offset += builder.base
+            start, end = _statement(text.text, offset)
+            if not any(start <= place < end for place in silent):
+                original = text.original(offset)
+                problems.append(Diagnostic(problem, _span_at(source, original, source.text)))
+            text.break_up(start, end)
+            silent.append(start)
+    problems.append(Diagnostic(TooManyMistakes(), file=source.name))
+    return []
+
+
+def _span_at(source: Source, offset: int, text: str) -> Span:
+    """The word or the sign at a place."""
+    offset = min(offset, len(text))
+    if offset >= len(text.rstrip()):
+        offset = len(text.rstrip())
+    word = re.compile(r"\w+|->|==|\S").match(text, offset)
+    return Span(source, offset, word.end() if word else offset + 1)
+
+
+def _statement(text: str, offset: int) -> tuple[int, int]:
+    """The stretch to break up for a mistake: its statement, or all that its braces hold where that is empty."""
+    opened = [0]
+    boundary, depth = 0, 0
+    following: int | None = None
+    closing: int | None = None
+    enclosing: list[int] = []
+    for token, start in brackets.pieces(text):
+        if token in "([":
+            depth += 1
+        elif token in ")]":
+            depth = max(0, depth - 1)
+        if start >= offset:
+            if following is None and depth == 0 and token in "\n{}|":
+                following = start
+            if token == "{":
+                opened.append(start)
+            elif token == "}":
+                if len(opened) <= len(enclosing):
+                    closing = start
+                    break
+                opened.pop()
+            continue
+        if token == "{":
+            opened.append(start + 1)
+            boundary = start + 1
+        elif token == "}":
+            opened.pop()
+            boundary = start + 1
+        elif (token == "\n" and depth == 0) or token == "|":
+            boundary = start + 1
+        enclosing = opened[:]
+    following = len(text) if following is None else following
+    if text[boundary:following].strip():
+        return boundary, following
+    inner = enclosing[-1] if enclosing else 0
+    return inner, max(inner + 1, closing if closing is not None else len(text))

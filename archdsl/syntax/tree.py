@@ -1,0 +1,326 @@
+"""The typed tree of a spec: what was written, and where.
+
+Every node is frozen and carries its span. The tree knows no op and no meaning; names are not resolved, numbers not
+computed. Chains of one precedence are flat, so that long sums are not deep trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tree:
+    """The base of all nodes."""
+
+    span: Span
+
+
+# ---- expressions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal(Tree):
+    """A number, a string, a truth value or none."""
+
+    value: int | float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name(Tree):
+    """A name used as a value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incoming(Tree):
+    """`in`: the value that the stage gets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence(Tree):
+    """A list or a tuple."""
+
+    items: tuple[Expression, ...]
+    is_tuple: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unary(Tree):
+    """`-x`, `+x` or `not x`."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chained(Tree):
+    """Operands of one precedence in a row: `a + b - c`, `a * b // c`, `a < b == c`, `a and b`, `a ** b`."""
+
+    first: Expression
+    rest: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditional(Tree):
+    """`a if condition else b`."""
+
+    then: Expression
+    condition: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index(Tree):
+    """`x[i]`."""
+
+    value: Expression
+    index: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute(Tree):
+    """`x.name`."""
+
+    value: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallExpression(Tree):
+    """`f(x, y=1)` inside an expression."""
+
+    callee: Expression
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Argument(Tree):
+    """One argument, with its name where it is given by name."""
+
+    name: str | None
+    value: Expression
+
+
+Expression = (
+    Literal | Name | Incoming | Sequence | Unary | Chained | Conditional | Index | Attribute | CallExpression
+)
+
+
+# ---- bodies ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerName(Tree):
+    """A written name of a layer; expressions in braces stand among its parts: `layer{i + 1}`."""
+
+    parts: tuple[str | Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply(Tree):
+    """An op, a block or a shared layer to apply, or a value to start from: `relu`, `conv(64, kernel=3)`, `skip{i}`."""
+
+    name: LayerName
+    arguments: tuple[Argument, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch(Tree):
+    """A join and its arms: `add { | a | b }`."""
+
+    name: LayerName
+    arguments: tuple[Argument, ...] | None
+    arms: tuple[Body, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group(Tree):
+    """Stages in braces: a submodule."""
+
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat(Tree):
+    """`repeat n { … }`, `repeat i in n { … }`."""
+
+    counter: Name | None
+    count: Expression
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For(Tree):
+    """`for x in list { … }`; a target of several names unpacks."""
+
+    targets: tuple[tuple[Name, ...], ...]
+    items: Expression
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class If(Tree):
+    """`if … { … } else { … }`, decided when compiling."""
+
+    condition: Expression
+    then: Body
+    otherwise: Body | If | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class With(Tree):
+    """`with conv(bias=false) { … }`: other defaults for a while."""
+
+    defaults: tuple[Apply, ...]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Broken(Tree):
+    """What could not be read; it has been reported."""
+
+
+Step = Apply | Branch | Group | Repeat | For | If | With | Broken
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link(Tree):
+    """One step of a chain, with its names and its contract."""
+
+    names: tuple[LayerName, ...]
+    step: Step
+    contract: Sequence | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain(Tree):
+    """Steps that pass a value on."""
+
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputDeclaration(Tree):
+    """`input image: [N, 3, H, W] where H >= 32`."""
+
+    name: Name
+    kind: str
+    shape: Sequence
+    where: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Output(Tree):
+    """`output logits = linear(10)`: the last link's name is the output's."""
+
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expect(Tree):
+    """`expect params == 61_706`."""
+
+    claim: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared(Tree):
+    """`shared head = linear(10)`: a layer that is applied by its name, with the same weights each time."""
+
+    name: LayerName
+    step: Apply | Group
+
+
+Statement = InputDeclaration | Output | Expect | Shared | Chain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body(Tree):
+    """Statements between braces, or in an arm."""
+
+    statements: tuple[Statement, ...]
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Tree):
+    """A parameter of a block, a network or a function."""
+
+    name: str
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import(Tree):
+    """`from "blocks.arch" import basic, bottleneck`."""
+
+    path: Literal
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signature(Tree):
+    """A contract on a block's header: shapes in, shapes out."""
+
+    inputs: tuple[Sequence, ...]
+    outputs: tuple[Sequence, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block(Tree):
+    """`block name(parameters) { … }`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    signature: Signature | None
+    body: Body
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network(Tree):
+    """`network Name(parameters) { … }`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    body: Body
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family(Tree):
+    """`network Name = Other(arguments) { expect … }`: a network made from another."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    base: Expression
+    body: Body | None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function(Tree):
+    """`fn name(parameters) = expression`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    result: Expression
+    doc: str = ""
+
+
+Item = Import | Block | Network | Family | Function | Broken
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class File:
+    """A whole spec. `lost` are names of items that could not be read, so that their uses aren't reported too."""
+
+    source: Source
+    items: tuple[Item, ...]
+    lost: frozenset[str] = frozenset()
