@@ -1,0 +1,179 @@
+"""Which kernel an op runs, and with which options: one function for each op, found by the op's class.
+
+    lower(Conv(channels=6, kernel=(5, 5), padding=(2, 2)))      # Call(conv, {"padding": 2})
+
+Options that equal the kernel's defaults are left out, and sizes that are the same on every axis become one number, so
+that emitted code stays short. Weights need no rule: a kernel names them as the op's `params` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from typing import Any, TypeAlias, TypeVar
+
+from archdsl.backends.numpy import kernels, runtime
+from archdsl.ops import OPS, Op
+from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh
+from archdsl.ops.combine import Add, Concat
+from archdsl.ops.conv import Conv
+from archdsl.ops.init import Constant, Init, Normal, Uniform
+from archdsl.ops.linear import Linear
+from archdsl.ops.pool import AvgPool, MaxPool
+from archdsl.ops.regularize import Dropout
+from archdsl.ops.reshape import Flatten, Identity
+
+Kernel: TypeAlias = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel with its options; `context` names what it takes from the pass: `train`, `rng`."""
+
+    kernel: Kernel
+    options: Mapping[str, Any] = field(default_factory=dict)
+    context: tuple[str, ...] = ()
+
+
+AnyOp = TypeVar("AnyOp", bound=Op)
+
+RULES: dict[type[Op], Callable[[Any], Call]] = {}
+
+
+def lowers(kind: type[AnyOp]) -> Callable[[Callable[[AnyOp], Call]], Callable[[AnyOp], Call]]:
+    """Enter a function into the table as the rule of an op."""
+
+    def enter(rule: Callable[[AnyOp], Call]) -> Callable[[AnyOp], Call]:
+        assert kind not in RULES, f"{kind.name} has two rules"
+        RULES[kind] = rule
+        return rule
+
+    return enter
+
+
+def lower(op: Op) -> Call:
+    """The kernel call of an op."""
+    assert type(op) in RULES, f"{op.name} has no kernel"
+    return RULES[type(op)](op)
+
+
+def missing() -> list[str]:
+    """The ops of the language that have no rule yet."""
+    return [name for name, kind in OPS.items() if kind not in RULES]
+
+
+def call(kernel: Kernel, /, **options: Any) -> Call:
+    """A kernel with the options that it does not have by default.
+
+    call(conv, stride=(2, 2), padding=(0, 0))      # Call(conv, {"stride": 2})
+    """
+    takes = signature(kernel).parameters
+    short = {name: _short(value) for name, value in options.items()}
+    kept = {name: value for name, value in short.items() if value != takes[name].default}
+    return Call(kernel, kept, tuple(name for name in CONTEXT if _by_keyword(takes.get(name))))
+
+
+CONTEXT = ("train", "rng")
+
+
+def _by_keyword(parameter: Parameter | None) -> bool:
+    return parameter is not None and parameter.kind is Parameter.KEYWORD_ONLY
+
+
+def _short(value: Any) -> Any:
+    return value[0] if type(value) is tuple and len(set(value)) == 1 else value
+
+
+@lowers(Conv)
+def conv(op: Conv) -> Call:
+    return call(
+        kernels.conv, stride=op.stride, padding=op.padding, dilation=op.dilation, groups=op.groups, flip=op.flip
+    )
+
+
+@lowers(Linear)
+def linear(op: Linear) -> Call:
+    return call(kernels.linear)
+
+
+@lowers(MaxPool)
+def max_pool(op: MaxPool) -> Call:
+    return call(
+        kernels.max_pool,
+        kernel=op.kernel,
+        stride=_unless(op.stride, op.kernel),
+        padding=op.padding,
+        dilation=op.dilation,
+        ceil=op.ceil,
+    )
+
+
+@lowers(AvgPool)
+def avg_pool(op: AvgPool) -> Call:
+    return call(
+        kernels.avg_pool,
+        kernel=op.kernel,
+        stride=_unless(op.stride, op.kernel),
+        padding=op.padding,
+        ceil=op.ceil,
+        count_padding=op.count_padding,
+    )
+
+
+def _unless(value: Any, default: Any) -> Any:
+    """None where an argument says what it would be anyway."""
+    return None if value == default else value
+
+
+@lowers(Relu)
+def relu(op: Relu) -> Call:
+    return call(kernels.relu)
+
+
+@lowers(Sigmoid)
+def sigmoid(op: Sigmoid) -> Call:
+    return call(kernels.sigmoid)
+
+
+@lowers(Tanh)
+def tanh(op: Tanh) -> Call:
+    return call(kernels.tanh)
+
+
+@lowers(Softmax)
+def softmax(op: Softmax) -> Call:
+    return call(kernels.softmax, axis=op.axis)
+
+
+@lowers(Flatten)
+def flatten(op: Flatten) -> Call:
+    return call(kernels.flatten, start=op.start)
+
+
+@lowers(Identity)
+def identity(op: Identity) -> Call:
+    return call(kernels.identity)
+
+
+@lowers(Dropout)
+def dropout(op: Dropout) -> Call:
+    return call(kernels.dropout, p=op.p)
+
+
+@lowers(Add)
+def add(op: Add) -> Call:
+    return call(kernels.add)
+
+
+@lowers(Concat)
+def concat(op: Concat) -> Call:
+    return call(kernels.concat, axis=op.axis)
+
+
+DRAWS: dict[type[Init], Callable[..., runtime.Draw]] = {
+    Constant: runtime.constant,
+    Uniform: runtime.uniform,
+    Normal: runtime.normal,
+}
+"""How first values are drawn; the fields of an init are the function's arguments."""
