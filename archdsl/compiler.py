@@ -120,7 +120,6 @@ class Report:
         return not any(problem.is_error for problem in self.problems)
 
 
-@dataclass(frozen=True)
 class CannotRead(Problem):
     """A spec is a text file in UTF-8 that can be opened."""
 
@@ -129,7 +128,6 @@ class CannotRead(Problem):
     reason: str
 
 
-@dataclass(frozen=True)
 class SeveralNetworks(Problem):
     """One network is wanted, and the file has several.
 

@@ -1,6 +1,6 @@
 """What can be wrong with a spec, as facts.
 
-A kind of problem is a frozen dataclass: its fields are the facts, `message` and `label` are templates over them,
+A kind of problem is a frozen record: its fields are the facts, `message` and `label` are templates over them,
 `help()` proposes a fix that works when tried. Its docstring is the manual page that `archdsl explain` prints. A problem
 knows no place; a `Diagnostic` is a problem at its place. How either looks on a screen is `render`'s business.
 """
@@ -8,10 +8,11 @@ knows no place; a `Diagnostic` is a problem at its place. How either looks on a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar, Literal
 
+from archdsl.record import Record
 from archdsl.source import Span
 
 Severity = Literal["error", "warning", "note"]
@@ -19,8 +20,7 @@ Severity = Literal["error", "warning", "note"]
 PROBLEMS: dict[str, type[Problem]] = {}
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Record):
     """The facts of one mistake."""
 
     code: ClassVar[str] = ""
@@ -29,6 +29,7 @@ class Problem:
     label: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         if not cls.code:
             return
         other = PROBLEMS.get(cls.code)
@@ -37,7 +38,7 @@ class Problem:
 
     def facts(self) -> Mapping[str, object]:
         """The values that the templates may name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return self.values()
 
     @property
     def text(self) -> str:

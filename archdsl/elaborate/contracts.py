@@ -14,7 +14,7 @@ from archdsl.source import Span
 from archdsl.syntax import tree
 
 
-def check(claim: tree.Sequence, shape: Shape, env: Environment, place: Span) -> None:
+def check(claim: tree.Sequence, shape: Shape, env: Environment) -> None:
     """Hold a shape against what is claimed of it; a claim that is not proved is a mistake."""
     claimed = [(_size(evaluate(item, env), item.span), item.span) for item in claim.items]
     _hold(claim, shape, claimed)
@@ -44,8 +44,7 @@ def enter(
 
 def leave(signature: tree.Signature, shape: Shape, env: Environment) -> None:
     """Hold what a block leaves against its header."""
-    claim = signature.outputs[0]
-    check(claim, shape, env, claim.span)
+    check(signature.outputs[0], shape, env)
 
 
 def _size(value: Constant, span: Span) -> Dim | Quotient:

@@ -59,7 +59,6 @@ class Steps:
     def take(self, span: Span, count: int = 1) -> None:
         self.left -= count
         if self.left < 0:
-            self.left = 0
             raise Mistake(Diagnostic(TooLarge("the work to evaluate this", f"{MOST_STEPS:,} steps"), span))
 
 

@@ -19,6 +19,7 @@ from archdsl.elaborate.module import Module, SharedLayer
 from archdsl.elaborate.problems import (
     CannotName,
     CannotUnpack,
+    FreeWeight,
     MisplacedStatement,
     NeedsArms,
     NoArms,
@@ -106,7 +107,10 @@ class Expander:
     def link(self, link: tree.Link, context: Context, current: Tensor | None) -> Tensor | None:
         result = _STEPS[type(link.step)](self, link.step, context, current, link.names)
         if link.contract and result and result.value:
-            contracts.check(link.contract, result.value.shape, self.environment(context, result), link.step.span)
+            try:
+                contracts.check(link.contract, result.value.shape, self.environment(context, result))
+            except Mistake as mistake:  # the claim is wrong, the value is known all the same
+                self.report(mistake, context)
         return result
 
     # ---- names
@@ -226,6 +230,7 @@ class Expander:
             result = instance.infer(current.value.shape)
         except Rejected as refusal:
             raise fail(refusal.problem, places.get(refusal.at or "", step.name.span)) from None
+        _fixed(instance, (current.value.shape,), step.name.span)
         node = Apply(instance, (current.value,), _shapes(result), key, label, span=step.span)
         context.module.add(node, step.span)
         return self._results(node, names, label, context)
@@ -274,7 +279,8 @@ class Expander:
             place = places.get(refusal.at or "", step.name.span)
             raise Mistake(Diagnostic(refusal.problem, place, labels)) from None
         label = self._label(names, context, current)
-        key = context.module.claim(label, step.span) if instance.params(*(v.shape for v in inputs)) else None
+        owned = _fixed(instance, tuple(value.shape for value in inputs), step.name.span)
+        key = context.module.claim(label, step.span) if owned else None
         node = Apply(instance, tuple(inputs), _shapes(result), key, label, span=step.span)
         context.module.add(node, step.span)
         return self._results(node, names, label, context)
@@ -458,10 +464,9 @@ class Expander:
         return any(p.span == problem.span and p.problem == problem.problem for p in self.problems[:before])
 
     def _take(self, passes: int, span: Span) -> None:
-        self.passes -= passes
-        if self.passes < 0:
-            self.passes = 0
+        if passes > self.passes:
             raise fail(TooLarge("the network", f"{MOST_PASSES:,} stages"), span)
+        self.passes -= passes
 
     def for_(self, step: tree.For, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
         self._unnamed(names, "a repetition")
@@ -529,6 +534,15 @@ class Expander:
 
 
 Names = tuple[tree.LayerName, ...]
+
+
+def _fixed(op: Op, shapes: tuple[Shape, ...], span: Span) -> bool:
+    """Whether an op owns weights; each must have a fixed shape."""
+    params = op.params(*shapes)
+    for name, param in params.items():
+        if not all(isinstance(size, int) for size in param.shape):
+            raise fail(FreeWeight(op.name, name, f"[{', '.join(map(str, param.shape))}]"), span)
+    return bool(params)
 
 
 def _shapes(result: Any) -> tuple[Shape, ...]:

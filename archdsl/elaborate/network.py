@@ -140,10 +140,7 @@ def _given(
     base: NetworkRef, arguments: tuple[tree.Argument, ...], call: tree.Expression, env: Environment
 ) -> dict[str, Constant]:
     """The arguments of a family, bound to the parameters of its base; defaults are left to the base."""
-    optional = tuple(
-        parameter if parameter.default is None else replace(parameter, default=None)
-        for parameter in base.network.parameters
-    )
+    optional = base.network.parameters
     named = {argument.name for argument in arguments if argument.name}
     positional = sum(argument.name is None for argument in arguments)
     wanted = tuple(p for i, p in enumerate(optional) if i < positional or p.name in named)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.diagnostics import Problem
 
 
-@dataclass(frozen=True)
 class UnknownName(Problem):
     """Every name is an op, a block, a parameter, a named value or a function of the language.
 
@@ -24,7 +21,6 @@ class UnknownName(Problem):
         return self.near
 
 
-@dataclass(frozen=True)
 class NameTaken(Problem):
     """One name, one thing, in one scope.
 
@@ -42,7 +38,6 @@ class NameTaken(Problem):
         return "choose another name; in a loop put its counter into the name: " + self.name + "{i}"
 
 
-@dataclass(frozen=True)
 class BadName(Problem):
     """A layer's name is made of letters, digits and underscores, and is not the name of a hidden thing of Python's.
 
@@ -57,7 +52,6 @@ class BadName(Problem):
         return "use letters, digits and underscores"
 
 
-@dataclass(frozen=True)
 class UnknownArgument(Problem):
     """An argument given by name must be one that the op or the block has.
 
@@ -74,7 +68,6 @@ class UnknownArgument(Problem):
         return self.near
 
 
-@dataclass(frozen=True)
 class MissingArgument(Problem):
     """Arguments without a default must be given.
 
@@ -91,7 +84,6 @@ class MissingArgument(Problem):
         return self.usage
 
 
-@dataclass(frozen=True)
 class TooManyArguments(Problem):
     """More arguments than the op or the block has.
 
@@ -109,7 +101,6 @@ class TooManyArguments(Problem):
         return self.usage
 
 
-@dataclass(frozen=True)
 class ArgumentTwice(Problem):
     """An argument is given once.
 
@@ -124,7 +115,6 @@ class ArgumentTwice(Problem):
         return "remove one of the two"
 
 
-@dataclass(frozen=True)
 class PositionAfterName(Problem):
     """Arguments by position come before those by name.
 
@@ -138,7 +128,6 @@ class PositionAfterName(Problem):
         return "put it first, or give it its name"
 
 
-@dataclass(frozen=True)
 class WrongType(Problem):
     """A value of another kind is needed.
 
@@ -156,7 +145,6 @@ class WrongType(Problem):
         return self.hint
 
 
-@dataclass(frozen=True)
 class OutOfRange(Problem):
     """A number is too small or too large for what it says.
 
@@ -170,7 +158,6 @@ class OutOfRange(Problem):
     found: str
 
 
-@dataclass(frozen=True)
 class UnevenDivision(Problem):
     """`/` comes out even where a whole number is needed; `//`, `ceil(…)` and `floor(…)` round.
 
@@ -186,7 +173,6 @@ class UnevenDivision(Problem):
         return f"round it: {self.numerator} // {self.divisor}, or ceil({self.numerator} / {self.divisor})"
 
 
-@dataclass(frozen=True)
 class DivisionByZero(Problem):
     """Nothing can be divided by zero.
 
@@ -197,7 +183,6 @@ class DivisionByZero(Problem):
     message = "division by zero"
 
 
-@dataclass(frozen=True)
 class TooLarge(Problem):
     """A number, a list or a network grows past any use.
 
@@ -210,7 +195,6 @@ class TooLarge(Problem):
     limit: str
 
 
-@dataclass(frozen=True)
 class TooDeep(Problem):
     """Blocks or functions call each other too deep: usually a recursion without an end.
 
@@ -225,7 +209,6 @@ class TooDeep(Problem):
         return "a recursion needs a parameter that shrinks and an if that ends it"
 
 
-@dataclass(frozen=True)
 class NoSuchItem(Problem):
     """An index must lie inside its list.
 
@@ -238,7 +221,6 @@ class NoSuchItem(Problem):
     length: int
 
 
-@dataclass(frozen=True)
 class CannotUnpack(Problem):
     """A loop over several names needs items of as many parts.
 
@@ -251,7 +233,6 @@ class CannotUnpack(Problem):
     count: int
 
 
-@dataclass(frozen=True)
 class NotALayer(Problem):
     """A stage is an op, a block, a shared layer or a named value.
 
@@ -269,7 +250,6 @@ class NotALayer(Problem):
         return self.hint
 
 
-@dataclass(frozen=True)
 class NeedsArms(Problem):
     """A join takes its values from arms.
 
@@ -284,7 +264,6 @@ class NeedsArms(Problem):
         return f"write {self.op} {{ | … | identity }}"
 
 
-@dataclass(frozen=True)
 class NoArms(Problem):
     """Only joins have arms.
 
@@ -300,7 +279,6 @@ class NoArms(Problem):
         return f"{self.joins} join arms"
 
 
-@dataclass(frozen=True)
 class NoInput(Problem):
     """A network says first what it is given.
 
@@ -314,7 +292,6 @@ class NoInput(Problem):
         return "declare the input first: input image: [N, 3, 224, 224]"
 
 
-@dataclass(frozen=True)
 class MisplacedStatement(Problem):
     """Inputs, outputs and expectations belong to the body of a network.
 
@@ -327,7 +304,6 @@ class MisplacedStatement(Problem):
     where: str
 
 
-@dataclass(frozen=True)
 class CannotName(Problem):
     """Repetition and choice have no name of their own; a group has.
 
@@ -342,7 +318,6 @@ class CannotName(Problem):
         return "name a group around it: name = { … }"
 
 
-@dataclass(frozen=True)
 class NotDecided(Problem):
     """A choice made when compiling cannot depend on a size that is known only when the network runs.
 
@@ -357,7 +332,6 @@ class NotDecided(Problem):
         return "fix the input's sizes, or decide by a parameter"
 
 
-@dataclass(frozen=True)
 class ContractBroken(Problem):
     """A shape written after a stage is a claim, and must be true.
 
@@ -372,7 +346,6 @@ class ContractBroken(Problem):
     detail: str = ""
 
 
-@dataclass(frozen=True)
 class ContractUndecided(Problem):
     """Whether a written shape holds for every size could not be decided; unknown is never taken for good."""
 
@@ -382,7 +355,6 @@ class ContractUndecided(Problem):
     claimed: str
 
 
-@dataclass(frozen=True)
 class ExpectationFailed(Problem):
     """An `expect` is a test that lives in the spec.
 
@@ -396,7 +368,6 @@ class ExpectationFailed(Problem):
     found: str
 
 
-@dataclass(frozen=True)
 class UnknownNetwork(Problem):
     """The target names a network that the file does not have."""
 
@@ -409,7 +380,6 @@ class UnknownNetwork(Problem):
         return f"it has {self.known}" if self.known else ""
 
 
-@dataclass(frozen=True)
 class NoNetwork(Problem):
     """A file that is checked or compiled holds a network."""
 
@@ -417,10 +387,9 @@ class NoNetwork(Problem):
     message = "there is no network in this file"
 
     def help(self) -> str:
-        return "a network looks like this: network Net { input x: [N, 4]  linear(3) }"
+        return "a spec starts with network Name { … }, and the network with input image: [N, 1, 28, 28]"
 
 
-@dataclass(frozen=True)
 class BadImport(Problem):
     """An import names a spec below the project's root, and names in it.
 
@@ -433,7 +402,6 @@ class BadImport(Problem):
     reason: str
 
 
-@dataclass(frozen=True)
 class NotShared(Problem):
     """A shared layer has one set of weights, so every value that it is applied to must fit them.
 
@@ -446,3 +414,20 @@ class NotShared(Problem):
     name: str
     first: str
     found: str
+
+
+class FreeWeight(Problem):
+    """Weights have fixed sizes: what a layer learns must be known before the network runs.
+
+        input image: [N, C, 32, 32]
+        conv(8, kernel=3)      # error[free-weight]: C channels come in
+    """
+
+    code = "free-weight"
+    message = "the {weight} of this {op} would have the shape {found}, which is not fixed"
+    op: str
+    weight: str
+    found: str
+
+    def help(self) -> str:
+        return "write the channels of the input as a number; only the batch and the spatial sizes can be free"

@@ -68,7 +68,15 @@ class Trail:
     outer: Trail | None = None
 
     def notes(self) -> tuple[str, ...]:
-        return (self.note, *(self.outer.notes() if self.outer else ()))
+        """All notes; of a deep recursion the two ends."""
+        found: list[str] = []
+        trail: Trail | None = self
+        while trail:
+            found.append(trail.note)
+            trail = trail.outer
+        if len(found) <= 8:
+            return tuple(found)
+        return (*found[:3], f"… {len(found) - 5} more …", *found[-2:])
 
 
 def here(text: str, span: Span) -> Label:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, attribute
 from archdsl.ops.reshape import axis_of
 
 
-@dataclass(frozen=True)
 class Elementwise(Op):
     """The base of ops that keep the shape and treat each value by itself."""
 
@@ -17,7 +14,6 @@ class Elementwise(Op):
         return x
 
 
-@dataclass(frozen=True)
 class Relu(Elementwise):
     """Keep what is positive: max(x, 0).
 
@@ -27,7 +23,6 @@ class Relu(Elementwise):
     name = "relu"
 
 
-@dataclass(frozen=True)
 class Sigmoid(Elementwise):
     """Squash each value into 0…1: 1 / (1 + exp(-x)).
 
@@ -37,7 +32,6 @@ class Sigmoid(Elementwise):
     name = "sigmoid"
 
 
-@dataclass(frozen=True)
 class Tanh(Elementwise):
     """Squash each value into -1…1: the hyperbolic tangent.
 
@@ -47,7 +41,6 @@ class Tanh(Elementwise):
     name = "tanh"
 
 
-@dataclass(frozen=True)
 class Softmax(Op):
     """Turn values along an axis into probabilities: exp(x) / Σ exp(x).
 

@@ -1,4 +1,4 @@
-"""What an op is: a frozen dataclass of attributes that knows its meaning and nothing of how it is computed.
+"""What an op is: a frozen record of attributes that knows its meaning and nothing of how it is computed.
 
 A subclass is one op of the language. Its docstring is its manual page and starts with an example; its fields are its
 arguments, in the order in which a spec may give them; `infer`, `params` and `macs` say what it does to shapes, what it
@@ -9,7 +9,7 @@ How an op runs is said once per backend, in `backends/*/`, keyed by its class.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -17,6 +17,7 @@ from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.init import Init
+from archdsl.record import REQUIRED, Record, spec
 
 Size: TypeAlias = "tuple[int, ...]"
 """One integer for each spatial axis; a spec may write one integer for all of them."""
@@ -31,7 +32,6 @@ class Rejected(Exception):
         self.at = at
 
 
-@dataclass(frozen=True)
 class WrongRank(Problem):
     """The op works on values with another number of axes.
 
@@ -91,11 +91,11 @@ class Attribute:
 
     @property
     def required(self) -> bool:
-        return self.default is MISSING
+        return self.default is REQUIRED
 
 
 def attribute(
-    default: Any = MISSING,
+    default: Any = REQUIRED,
     *,
     at_least: float | None = None,
     at_most: float | None = None,
@@ -106,16 +106,14 @@ def attribute(
 
     stride: Size = attribute(1, at_least=1, doc="rows and columns from one window to the next")
     """
-    facts = {"at_least": at_least, "at_most": at_most, "choices": choices, "doc": doc}
-    return field(default=default, metadata=facts)
+    return spec(default=default, at_least=at_least, at_most=at_most, choices=choices, doc=doc)
 
 
 RANKS = {2: "[batch, features]", 3: "[batch, channels, length]", 4: "[batch, channels, rows, columns]"}
 RANKS[5] = "[batch, channels, depth, rows, columns]"
 
 
-@dataclass(frozen=True)
-class Op:
+class Op(Record):
     """The base of all ops.
 
     `arity` is how many values the op takes ("many" for joins such as add), `ranks` the numbers of axes that it accepts
@@ -132,7 +130,10 @@ class Op:
     @lru_cache(maxsize=None)
     def attributes(cls) -> Mapping[str, Attribute]:
         """The op's arguments by name, in the order of the fields."""
-        return {f.name: Attribute(f.name, str(f.type), f.default, **_facts(f.metadata)) for f in fields(cls)}
+        return {
+            name: Attribute(name, cls._kinds[name], cls._defaults.get(name, REQUIRED), **cls._facts[name])
+            for name in cls._fields
+        }
 
     @classmethod
     def accepts(cls, shape: Shape) -> None:
@@ -162,10 +163,3 @@ class Op:
     def window(self) -> Window | None:
         """What each output sees of the input, or None for ops that don't slide."""
         return None
-
-
-def _facts(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: metadata.get(key) for key in ("at_least", "at_most")} | {
-        "choices": metadata.get("choices", ()),
-        "doc": metadata.get("doc", ""),
-    }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.prove import Proved, Refuted, Verdict, equal
 from archdsl.ir.shape import Shape
@@ -12,7 +10,6 @@ from archdsl.ops.base import Op, Rejected, attribute
 from archdsl.ops.reshape import axis_of
 
 
-@dataclass(frozen=True)
 class BranchesDiffer(Problem):
     """The arms of a branch must leave values that fit together.
 
@@ -34,7 +31,6 @@ class BranchesDiffer(Problem):
         return self.fix
 
 
-@dataclass(frozen=True)
 class BranchesUndecided(Problem):
     """Whether the arms agree for every size could not be decided; unknown is never taken for good.
 
@@ -51,14 +47,12 @@ class BranchesUndecided(Problem):
         return "fix the input's sizes to settle it"
 
 
-@dataclass(frozen=True)
 class Join(Op):
     """The base of ops that join arms."""
 
     arity = "many"
 
 
-@dataclass(frozen=True)
 class Add(Join):
     """Add the values of all arms, which must have one shape.
 
@@ -72,7 +66,6 @@ class Add(Join):
         return xs[0]
 
 
-@dataclass(frozen=True)
 class Concat(Join):
     """Join the values of all arms along an axis, channels unless told otherwise.
 

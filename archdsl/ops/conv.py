@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
 
 from archdsl.diagnostics import Problem, listing
@@ -13,7 +12,6 @@ from archdsl.ops.init import fan_in, lecun_uniform
 from archdsl.ops.slide import slide
 
 
-@dataclass(frozen=True)
 class UnevenGroups(Problem):
     """Each group of a convolution sees an equal share of the input and of the output channels.
 
@@ -35,7 +33,6 @@ class UnevenGroups(Problem):
         return f"groups can be {listing(n for n in range(1, common + 1) if common % n == 0)}"
 
 
-@dataclass(frozen=True)
 class Conv(Op):
     """Slide a learned kernel over each image.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, product
 from archdsl.ir.shape import Shape
@@ -11,7 +9,6 @@ from archdsl.ops.base import Op, Param, Params, Rejected, attribute
 from archdsl.ops.init import lecun_uniform
 
 
-@dataclass(frozen=True)
 class FreeFeatures(Problem):
     """A linear layer has one weight for each input feature, so their number must be known when compiling.
 
@@ -29,7 +26,6 @@ class FreeFeatures(Problem):
         return "give the input fixed sizes, or pool the free ones away before flatten"
 
 
-@dataclass(frozen=True)
 class Linear(Op):
     """Multiply the last axis by a learned matrix and add a learned offset.
 

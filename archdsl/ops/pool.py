@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.diagnostics import Problem
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, Window, attribute
 from archdsl.ops.slide import slide
 
 
-@dataclass(frozen=True)
 class PaddingTooWide(Problem):
     """Padding of more than half a pooling window would make windows that see nothing but padding.
 
@@ -27,7 +24,6 @@ class PaddingTooWide(Problem):
         return f"padding can be at most {self.kernel // 2} here"
 
 
-@dataclass(frozen=True)
 class MaxPool(Op):
     """Keep the largest value of each window.
 
@@ -55,7 +51,6 @@ class MaxPool(Op):
         return Window(self.kernel, self.stride or self.kernel, self.padding, self.dilation)
 
 
-@dataclass(frozen=True)
 class AvgPool(Op):
     """Average each window.
 

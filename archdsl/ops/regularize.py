@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, attribute
 
 
-@dataclass(frozen=True)
 class Dropout(Op):
     """In training, zero each value with probability `p` and scale the others by 1 / (1 - p).
 

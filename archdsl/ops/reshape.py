@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import product
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, attribute
 
 
-@dataclass(frozen=True)
 class NoSuchAxis(Problem):
     """An axis is counted from 0, or from -1 backwards, and must exist.
 
@@ -34,7 +31,6 @@ def axis_of(axis: int, shape: Shape, at: str = "axis") -> int:
     return axis % shape.rank
 
 
-@dataclass(frozen=True)
 class Flatten(Op):
     """Join all axes from one on into a single axis.
 
@@ -51,7 +47,6 @@ class Flatten(Op):
         return Shape((*x.dims[:start], product(x.dims[start:])), x.kind)
 
 
-@dataclass(frozen=True)
 class Identity(Op):
     """Pass the value through, as a shortcut does.
 

@@ -6,8 +6,6 @@ Along one axis a window that spans `d (k - 1) + 1` positions, moved by `s` over 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, smallest
 from archdsl.ir.shape import Shape
@@ -16,7 +14,6 @@ from archdsl.ops.base import Rejected, Size, Window
 AXES = {1: ("length",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 
 
-@dataclass(frozen=True)
 class WindowTooLarge(Problem):
     """A window must fit into its padded input at least once.
 

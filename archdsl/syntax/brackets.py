@@ -21,7 +21,6 @@ _PIECE = re.compile(
 )
 
 
-@dataclass(frozen=True)
 class UnclosedBracket(Problem):
     """Every bracket that is opened is closed.
 
@@ -36,7 +35,6 @@ class UnclosedBracket(Problem):
         return f"write the {PARTNER[self.bracket]} that closes it"
 
 
-@dataclass(frozen=True)
 class UnopenedBracket(Problem):
     """A closing bracket needs an opening one.
 
@@ -51,7 +49,6 @@ class UnopenedBracket(Problem):
         return "remove it"
 
 
-@dataclass(frozen=True)
 class NestedTooDeep(Problem):
     """Brackets nest at most a hundred deep."""
 

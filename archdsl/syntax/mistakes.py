@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -33,7 +31,6 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
 class UnexpectedText(Problem):
     """The text does not go on as the language does.
 
@@ -54,7 +51,6 @@ class UnexpectedText(Problem):
         return self.hint
 
 
-@dataclass(frozen=True)
 class NothingHere(Problem):
     """A spec declares at least one network, block or function."""
 
@@ -62,10 +58,9 @@ class NothingHere(Problem):
     message = "there is nothing in this file"
 
     def help(self) -> str:
-        return "a network looks like this: network Net { input x: [N, 4]  linear(3) }"
+        return "a spec starts with network Name { … }, and the network with input image: [N, 1, 28, 28]"
 
 
-@dataclass(frozen=True)
 class TooManyMistakes(Problem):
     """After fifty syntax errors the rest is not read."""
 
@@ -73,7 +68,6 @@ class TooManyMistakes(Problem):
     message = "too many syntax errors; the rest of the file was not read"
 
 
-@dataclass(frozen=True)
 class TooManyDigits(Problem):
     """Numbers have fewer than a thousand digits."""
 
@@ -160,4 +154,6 @@ def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:
         return f"arguments stand in brackets: {word[1]}({found})"
     if re.fullmatch(r"[A-Za-z_]\w*", found) and word and word[1] not in RESERVED:
         return f"stages are separated by -> or a new line: {word[1]} -> {found}"
+    if "_NEWLINE" in accepted and re.fullmatch(r"[A-Za-z_]\w*", found):
+        return f"start a new line before {found}, or write ->"
     return ""

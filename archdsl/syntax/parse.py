@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_right
-from dataclasses import replace
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -19,6 +18,7 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
 from archdsl.diagnostics import Diagnostic
+from archdsl.record import replace
 from archdsl.source import Source, Span
 from archdsl.syntax import brackets, tables, tree
 from archdsl.syntax.build import Builder

@@ -6,41 +6,38 @@ computed. Chains of one precedence are flat, so that long sums are not deep tree
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from archdsl.record import Record
 from archdsl.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tree:
-    """The base of all nodes."""
+class Tree(Record):
+    """The base of all nodes; two nodes that look alike are two."""
 
     span: Span
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 # ---- expressions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Literal(Tree):
     """A number, a string, a truth value or none."""
 
     value: int | float | str | bool | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Name(Tree):
     """A name used as a value."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Incoming(Tree):
     """`in`: the value that the stage gets."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Sequence(Tree):
     """A list or a tuple."""
 
@@ -48,7 +45,6 @@ class Sequence(Tree):
     is_tuple: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Unary(Tree):
     """`-x`, `+x` or `not x`."""
 
@@ -56,7 +52,6 @@ class Unary(Tree):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Chained(Tree):
     """Operands of one precedence in a row: `a + b - c`, `a * b // c`, `a < b == c`, `a and b`, `a ** b`."""
 
@@ -64,7 +59,6 @@ class Chained(Tree):
     rest: tuple[tuple[str, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Conditional(Tree):
     """`a if condition else b`."""
 
@@ -73,7 +67,6 @@ class Conditional(Tree):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Index(Tree):
     """`x[i]`."""
 
@@ -81,7 +74,6 @@ class Index(Tree):
     index: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Attribute(Tree):
     """`x.name`."""
 
@@ -89,7 +81,6 @@ class Attribute(Tree):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class CallExpression(Tree):
     """`f(x, y=1)` inside an expression."""
 
@@ -97,7 +88,6 @@ class CallExpression(Tree):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Argument(Tree):
     """One argument, with its name where it is given by name."""
 
@@ -113,14 +103,12 @@ Expression = (
 # ---- bodies ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class LayerName(Tree):
     """A written name of a layer; expressions in braces stand among its parts: `layer{i + 1}`."""
 
     parts: tuple[str | Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Apply(Tree):
     """An op, a block or a shared layer to apply, or a value to start from: `relu`, `conv(64, kernel=3)`, `skip{i}`."""
 
@@ -128,7 +116,6 @@ class Apply(Tree):
     arguments: tuple[Argument, ...] | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Branch(Tree):
     """A join and its arms: `add { | a | b }`."""
 
@@ -137,14 +124,12 @@ class Branch(Tree):
     arms: tuple[Body, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Group(Tree):
     """Stages in braces: a submodule."""
 
     body: Body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Repeat(Tree):
     """`repeat n { … }`, `repeat i in n { … }`."""
 
@@ -153,7 +138,6 @@ class Repeat(Tree):
     body: Body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class For(Tree):
     """`for x in list { … }`; a target of several names unpacks."""
 
@@ -162,7 +146,6 @@ class For(Tree):
     body: Body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class If(Tree):
     """`if … { … } else { … }`, decided when compiling."""
 
@@ -171,7 +154,6 @@ class If(Tree):
     otherwise: Body | If | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class With(Tree):
     """`with conv(bias=false) { … }`: other defaults for a while."""
 
@@ -179,7 +161,6 @@ class With(Tree):
     body: Body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Broken(Tree):
     """What could not be read; it has been reported."""
 
@@ -187,7 +168,6 @@ class Broken(Tree):
 Step = Apply | Branch | Group | Repeat | For | If | With | Broken
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Link(Tree):
     """One step of a chain, with its names and its contract."""
 
@@ -196,14 +176,12 @@ class Link(Tree):
     contract: Sequence | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Chain(Tree):
     """Steps that pass a value on."""
 
     links: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class InputDeclaration(Tree):
     """`input image: [N, 3, H, W] where H >= 32`."""
 
@@ -213,21 +191,18 @@ class InputDeclaration(Tree):
     where: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Output(Tree):
     """`output logits = linear(10)`: the last link's name is the output's."""
 
     chain: Chain
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Expect(Tree):
     """`expect params == 61_706`."""
 
     claim: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Shared(Tree):
     """`shared head = linear(10)`: a layer that is applied by its name, with the same weights each time."""
 
@@ -238,7 +213,6 @@ class Shared(Tree):
 Statement = InputDeclaration | Output | Expect | Shared | Chain
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Body(Tree):
     """Statements between braces, or in an arm."""
 
@@ -248,7 +222,6 @@ class Body(Tree):
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Parameter(Tree):
     """A parameter of a block, a network or a function."""
 
@@ -256,7 +229,6 @@ class Parameter(Tree):
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Import(Tree):
     """`from "blocks.arch" import basic, bottleneck`."""
 
@@ -264,7 +236,6 @@ class Import(Tree):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Signature(Tree):
     """A contract on a block's header: shapes in, shapes out."""
 
@@ -272,7 +243,6 @@ class Signature(Tree):
     outputs: tuple[Sequence, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Block(Tree):
     """`block name(parameters) { … }`."""
 
@@ -283,7 +253,6 @@ class Block(Tree):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Network(Tree):
     """`network Name(parameters) { … }`."""
 
@@ -293,7 +262,6 @@ class Network(Tree):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Family(Tree):
     """`network Name = Other(arguments) { expect … }`: a network made from another."""
 
@@ -304,7 +272,6 @@ class Family(Tree):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Function(Tree):
     """`fn name(parameters) = expression`."""
 
@@ -317,8 +284,7 @@ class Function(Tree):
 Item = Import | Block | Network | Family | Function | Broken
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class File:
+class File(Record):
     """A whole spec. `lost` are names of items that could not be read, so that their uses aren't reported too."""
 
     source: Source
