@@ -1,0 +1,20 @@
+"""Joins in torch: expressions over the values of the arms."""
+
+from __future__ import annotations
+
+from archdsl.backends.torch.calls import Infix, Items, Ref, call, opt
+from archdsl.backends.torch.rules import Lowering, expression, lowers
+from archdsl.ir.shape import Shape
+from archdsl.ops.combine import Add, Concat
+
+
+@lowers(Add)
+def add(op: Add, *xs: Shape) -> Lowering:
+    """add      # a + b"""
+    return expression(Infix("+", tuple(Ref(i) for i in range(len(xs)))))
+
+
+@lowers(Concat)
+def concat(op: Concat, *xs: Shape) -> Lowering:
+    """concat      # torch.cat([a, b], dim=1)"""
+    return expression(call("torch.cat", {"tensors": Items(tuple(Ref(i) for i in range(len(xs))))}, dim=opt(op.axis, 0)))

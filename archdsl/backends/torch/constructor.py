@@ -1,0 +1,195 @@
+"""What a class constructs: the modules of its body, in the order of the state dict, and how each is referred to.
+
+self.conv1 = nn.Conv2d(in_channels, channels, kernel_size=3, padding=1, bias=False)
+self["2"] = nn.Conv2d(channels, channels, kernel_size=1)      # the base is then nn.ModuleDict
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from archdsl.backends.torch import calls
+from archdsl.backends.torch.calls import Arg
+from archdsl.backends.torch.layout import Block, Doc, flat
+from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES, is_attribute, unique
+from archdsl.backends.torch.parameters import Names, Parameter, parameters
+from archdsl.backends.torch.rules import lower
+from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered, is_stateless, run_text
+from archdsl.ir.graph import Apply, Call, Graph
+
+LONGEST_ON_ONE_LINE = 80
+FEWEST_IN_A_LOOP = 3
+LONGEST_LOOP = 100
+
+
+@dataclass(frozen=True)
+class Made:
+    """What there is to know of a class before it is written.
+
+    `modules` are constructor calls by the first instance's nodes; `targets` are the attributes that hold them.
+    """
+
+    family: Family
+    base: str
+    modules: Mapping[Apply | Call, calls.Call]
+    parameters: list[Parameter]
+    names: Names
+    targets: Mapping[Apply | Call, str] = field(default_factory=dict)
+
+
+def made(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
+    """Settle a class: its modules, its parameters, its base. Classes that it uses must have been settled before."""
+    numbered = is_chain(family.first) and is_numbered(family.first)
+    kept = [i for i in range(len(family.first.nodes)) if _is_module(family, i, numbered)]
+    modules: dict[Apply | Call, calls.Call] = {}
+    for index in kept:
+        node = family.first.nodes[index]
+        modules[node] = calls.merged([_construction(graph.nodes[index], classes) for graph in family.graphs])
+    slots = [(node.key or "", *slot) for node, made in modules.items() for slot in calls.varying(made)]
+    found, names = parameters(family.graphs, slots, taken)
+    for index, graph in enumerate(family.graphs):
+        family.calls[graph] = tuple(Arg(p.name, p.values[index], positional=p.leads) for p in found)
+    base, targets = ("nn.Sequential", {}) if numbered else _targets(family.first, list(modules))
+    return Made(family, base, modules, found, names, targets)
+
+
+def layers(made: Made) -> Block | None:
+    """The call that constructs a chain, a layer a line; None for an empty one."""
+    graph = made.family.first
+    rows = [(made.modules[node], common_note(made.family, index)) for index, node in enumerate(graph.nodes)]
+    return Block("super().__init__(", tuple(_rows(rows, made.names))) if rows else None
+
+
+def construction(module: calls.Call, names: Names) -> Doc:
+    """A constructor call as it is written."""
+    if module.callee != "nn.Sequential":
+        return calls.text(module, names=names)
+    inner = module.args[0].value if len(module.args) == 1 and module.args[0].name == "" else None
+    if inner is None:
+        rows = tuple(_rows([(arg.value, arg.note) for arg in module.args], names))
+        return _folded(Block("nn.Sequential(", rows))
+    keyed = tuple((_prefixed(f"{arg.name}=", construction(arg.value, names)), arg.note) for arg in inner.args)
+    return _folded(Block("nn.Sequential(", ((_folded(Block("OrderedDict(", keyed)), ""),)))
+
+
+def _is_module(family: Family, index: int, numbered: bool) -> bool:
+    """Whether a node gets a module of its own rather than an expression in `forward`."""
+    node = family.first.nodes[index]
+    if node.key is None or node.shares is not None:
+        return False
+    if isinstance(node, Call) or numbered or not node.key.isdigit() or not is_stateless(node):
+        return isinstance(node, Call) or lower(node).make is not None
+    twins = [graph.nodes[index] for graph in family.graphs]
+    texts = {run_text(lower(twin), twin) for twin in twins if isinstance(twin, Apply) and lower(twin).run is not None}
+    return lower(node).make is not None and (lower(node).run is None or len(texts) > 1)
+
+
+def _construction(node: Apply | Call, classes: Structure) -> calls.Call:
+    """The constructor call of one node in one instance."""
+    if isinstance(node, Apply):
+        make = lower(node).make
+        assert make is not None, f"{node.op.name} has no module"
+        return make
+    family = classes.of.get(node.graph)
+    if family is not None:
+        return calls.Call(family.name, family.calls[node.graph])
+    if not node.graph.nodes:
+        return calls.Call("nn.Identity", ())
+    args = tuple(_stage(child, classes) for child in node.graph.nodes)
+    if is_numbered(node.graph):
+        return calls.Call("nn.Sequential", args)
+    keyed = calls.Call("OrderedDict", tuple(replace(arg, positional=False) for arg in args))
+    return calls.Call("nn.Sequential", (Arg("", keyed, positional=True),))
+
+
+def _stage(node: Apply | Call, classes: Structure) -> Arg:
+    return Arg(node.key or "", _construction(node, classes), positional=True, note=shape_note(node))
+
+
+def shape_note(node: Apply | Call) -> str:
+    """The shape that a node leaves, where it changes it."""
+    return str(node.shapes[0]) if node.inputs and node.shapes[0] != node.inputs[0].shape else ""
+
+
+def common_note(family: Family, index: int) -> str:
+    """The note of a node, if it is the same in every instance."""
+    notes = {shape_note(graph.nodes[index]) for graph in family.graphs}
+    return notes.pop() if len(notes) == 1 else ""
+
+
+def _rows(rows: list[tuple[calls.Call, str]], names: Names) -> Iterator[tuple[Doc, str]]:
+    """A line for each layer; what repeats in a row becomes a comprehension."""
+    docs = [(construction(module, names), note) for module, note in rows]
+    place = 0
+    while place < len(docs):
+        period, times = _repetition(docs, place)
+        doc, note = docs[place]
+        if times > 1:
+            group = [flat(doc) for doc, _ in docs[place : place + period]]
+            doc = _comprehension(group, times)
+        yield doc, note
+        place += period * times
+
+
+def _repetition(docs: list[tuple[Doc, str]], place: int) -> tuple[int, int]:
+    """How many layers from a place on repeat, and how often, where a comprehension is shorter; else (1, 1)."""
+    for period in (1, 2, 3):
+        group = [doc for doc, _ in docs[place : place + period]]
+        times = 1
+        while [doc for doc, _ in docs[place + times * period : place + (times + 1) * period]] == group:
+            times += 1
+        silent = not any(note for _, note in docs[place + 1 : place + times * period])
+        simple = all(isinstance(doc, str) for doc in group)
+        if times >= FEWEST_IN_A_LOOP and silent and simple:
+            line = _comprehension([flat(doc) for doc in group], times)
+            if len(line) <= LONGEST_LOOP:
+                return period, times
+    return 1, 1
+
+
+def _comprehension(group: list[str], times: int) -> str:
+    if len(group) == 1:
+        return f"*[{group[0]} for _ in range({times})]"
+    return f"*[layer for _ in range({times}) for layer in ({', '.join(group)})]"
+
+
+def _folded(block: Block) -> Doc:
+    """The block on one line if it is short and simple."""
+    simple = len(block.items) <= 2 and all(isinstance(item, str) for item, _ in block.items)
+    room = LONGEST_ON_ONE_LINE + len("nn.Sequential()") * (len(block.items) == 1)
+    return flat(block) if simple and len(flat(block)) <= room else block
+
+
+def _prefixed(prefix: str, doc: Doc) -> Doc:
+    return f"{prefix}{doc}" if isinstance(doc, str) else replace(doc, head=prefix + doc.head)
+
+
+def _targets(graph: Graph, nodes: list[Apply | Call]) -> tuple[str, dict[Apply | Call, str]]:
+    """The base of a class whose layers are attributes, and the attribute of each."""
+    keys = [node.key or "" for node in nodes]
+    free = {node for node in nodes if node.key and node.key.isdigit() and is_stateless(node)}
+    odd = [node.key or "" for node in nodes if node not in free and not is_attribute(node.key or "")]
+    base = "nn.ModuleDict" if odd else "nn.Module"
+    if not all(map(is_subscript, odd)) or (odd and CONTAINER_ATTRIBUTES & {*keys}):
+        base = "Layers"
+    targets: dict[Apply | Call, str] = {}
+    used = set(keys)
+    for node in nodes:
+        key = node.key or ""
+        if node in free and not odd:
+            key = unique(_own_name(node), used)
+            used.add(key)
+        targets[node] = f"self.{key}" if is_attribute(key) else f"self[{calls.quoted(key)}]"
+    return base, targets
+
+
+def is_subscript(key: str) -> bool:
+    """Whether `nn.ModuleDict` takes a layer of that name: `self["class"]`, but not `self["train"]`."""
+    return not key.startswith("_") and key not in MODULE_ATTRIBUTES and key not in CONTAINER_ATTRIBUTES
+
+
+def _own_name(node: Apply | Call) -> str:
+    """A name for an unnamed layer that no state dict shows."""
+    name = node.op.name if isinstance(node, Apply) else node.graph.name
+    return name if name and is_attribute(name) else "layer"

@@ -1,0 +1,297 @@
+"""The body of `forward`: one statement after the other, top-down, every value computed once.
+
+    x = F.relu(self.bn1(self.conv1(image)))  # [N, 64, 112, 112]
+    x = F.max_pool2d(x, 3, stride=2, padding=1)  # [N, 64, 56, 56]
+
+A value that is used once stays an expression while that reads well: layers nest up to three deep, an activation closes
+the statement. A variable is given away again once its value is used up; values with several uses bear the spec's names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from archdsl.backends.torch import calls
+from archdsl.backends.torch.constructor import Made, common_note
+from archdsl.backends.torch.layout import lines, sums
+from archdsl.backends.torch.names import first_free, unique, variable
+from archdsl.backends.torch.rules import lower
+from archdsl.ir.graph import Apply, Call, Input, Value
+
+INDENT = 8
+NESTED = 3
+SHORT = 88
+
+
+@dataclass(frozen=True)
+class _Expr:
+    """An expression that waits for its statement: how deep its calls nest, and what mypy knows of its type.
+
+    It is a tensor if all variables in `needs` are; None says that mypy takes it for anything, as it does with the
+    result of a module. `plain` says that it consists of layers alone.
+    """
+
+    text: str
+    depth: int
+    plain: bool
+    needs: tuple[str, ...] | None
+    reads: tuple[Value, ...]
+    infix: bool = False
+    note: str = ""
+
+
+@dataclass
+class _Statement:
+    target: str
+    text: str
+    note: str = ""
+    annotated: bool = False
+
+
+@dataclass
+class _Writer:
+    """The statements so far, which value each variable holds, and how often values are still to be used."""
+
+    made: Made
+    uses: Counter[Value]
+    taken: frozenset[str]
+    statements: list[_Statement] = field(default_factory=list)
+    holds: dict[str, Value] = field(default_factory=dict)
+    variables: dict[Value, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    typed: dict[str, bool] = field(default_factory=dict)
+    first: dict[str, _Statement] = field(default_factory=dict)
+    waiting: tuple[Value, _Expr] | None = None
+
+
+def arguments(made: Made, taken: frozenset[str]) -> list[str]:
+    """The names of the inputs of `forward`."""
+    graph = made.family.first
+    if graph.kind != "network" and len(graph.inputs) == 1:
+        return ["x"]
+    names: list[str] = []
+    for node in graph.inputs:
+        wanted = "x" if node.name == "in" else variable(node.name)
+        names.append(unique(wanted, {*names, *taken}))
+    return names
+
+
+def forward(made: Made, taken: frozenset[str], results: str | None) -> Iterator[str]:
+    """The lines of the body; `results` is the named tuple that several outputs make, None for a plain one."""
+    graph = made.family.first
+    live = _live(made)
+    uses = Counter(_origin(made, value) for node in live for value in node.inputs if not _passes(made, node))
+    uses.update(_origin(made, value) for value in graph.outputs)
+    writer = _Writer(made, uses, taken)
+    for entry, name in zip(graph.inputs, arguments(made, taken), strict=True):
+        _hold(writer, Value(entry), name)
+        writer.typed[name] = True
+        if graph.kind == "network":
+            writer.kept.add(name)
+    for index, node in enumerate(graph.nodes):
+        if node in live and not _passes(made, node):
+            _step(writer, node, common_note(made.family, index))
+    yield from _return(writer, [_origin(made, value) for value in graph.outputs], results)
+
+
+def _live(made: Made) -> set[Apply | Call]:
+    """The nodes that an output needs."""
+    found: set[Apply | Call] = set()
+    todo = [value.node for value in made.family.first.outputs]
+    while todo:
+        node = todo.pop()
+        if not isinstance(node, Input) and node not in found:
+            found.add(node)
+            todo += [value.node for value in node.inputs]
+    return found
+
+
+def _passes(made: Made, node: Apply | Call) -> bool:
+    """Whether a node hands on its input as it is, and needs no statement."""
+    return isinstance(node, Apply) and _owner(node) not in made.modules and lower(node).run == calls.X
+
+
+def _origin(made: Made, value: Value) -> Value:
+    while not isinstance(value.node, Input) and _passes(made, value.node):
+        value = value.node.inputs[0]
+    return value
+
+
+def _owner(node: Apply | Call) -> Apply | Call:
+    return node if node.shares is None else _owner(node.shares)
+
+
+def _step(writer: _Writer, node: Apply | Call, note: str) -> None:
+    """Take one node into the program: as an expression that waits, or as a statement."""
+    inputs = [_origin(writer.made, value) for value in node.inputs]
+    if writer.waiting is not None and not _nests(writer, node, inputs, writer.waiting):
+        _flush(writer)
+    expr = _expression(writer, node, inputs, note)
+    results = [Value(node, index) for index in range(len(node.shapes))]
+    if len(results) > 1:
+        _unpack(writer, node, results, expr)
+        return
+    writer.waiting = (results[0], expr)
+    if writer.uses[results[0]] > 1:
+        _flush(writer)
+
+
+def _nests(writer: _Writer, node: Apply | Call, inputs: list[Value], waiting: tuple[Value, _Expr]) -> bool:
+    """Whether the waiting expression reads well as an operand of the node."""
+    value, expr = waiting
+    if inputs.count(value) != 1 or isinstance(node, Call):
+        return False
+    run = None if _owner(node) in writer.made.modules else lower(node).run
+    if isinstance(run, calls.Infix):
+        return expr.depth <= 1 and not expr.infix and len(expr.text) + 8 * len(inputs) < SHORT
+    if len(inputs) != 1 or expr.depth >= NESTED or len(expr.text) > SHORT:
+        return False
+    if run is None:
+        return expr.plain and lower(node).is_called
+    return isinstance(run, calls.Call) and len(run.args) == 1
+
+
+def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: str) -> _Expr:
+    """The node as an expression over variables, and over what waits."""
+    texts: list[str] = []
+    reads: list[Value] = []
+    depth, plain = 0, True
+    needs: tuple[str, ...] | None = ()
+    for value in inputs:
+        if writer.waiting is not None and writer.waiting[0] == value:
+            inner, writer.waiting = writer.waiting[1], None
+            texts.append(inner.text)
+            depth, plain = max(depth, inner.depth), inner.plain
+            reads += inner.reads
+            needs = None if needs is None or inner.needs is None else (*needs, *inner.needs)
+            note = note or inner.note
+        else:
+            texts.append(writer.variables[value])
+            reads.append(value)
+            needs = None if needs is None else (*needs, texts[-1])
+    owner = _owner(node)
+    if isinstance(node, Call) or owner in writer.made.modules:
+        module = writer.made.targets[owner]
+        use = lower(node).use if isinstance(node, Apply) else None
+        text = f"{module}({', '.join(texts)})" if use is None else calls.text(use, texts, module)
+        return _Expr(text, depth + 1, plain and isinstance(node, Apply), None, tuple(reads), note=note)
+    run = lower(node).run
+    assert run is not None, f"{node.op.name} has no form without a module"
+    if isinstance(run, calls.Infix):
+        total = f" {run.symbol} ".join(_split_sum(writer, run.symbol, texts))
+        return _Expr(total, depth, False, needs, tuple(reads), infix=True, note=note)
+    known = () if isinstance(run, calls.Call) else None
+    return _Expr(calls.text(run, texts), depth + 1, False, known, tuple(reads), note=note)
+
+
+def _split_sum(writer: _Writer, symbol: str, texts: list[str]) -> list[str]:
+    """The operands of a sum that fits into a line; the first ones of a longer sum become statements of their own."""
+    groups = list(sums(texts, symbol, SHORT))
+    if len(groups) == 1:
+        return texts
+    total = unique("total", {*writer.holds, *writer.taken})
+    for index, group in enumerate(groups[:-1]):
+        _assign(writer, total, f" {symbol} ".join([total, *group] if index else group), None)
+    return [total, *groups[-1]]
+
+
+def _flush(writer: _Writer) -> None:
+    """Give the waiting expression a statement and its value a variable."""
+    if writer.waiting is None:
+        return
+    value, expr = writer.waiting
+    writer.waiting = None
+    _release(writer, expr.reads)
+    name = _variable(writer, value, expr)
+    _hold(writer, value, name)
+    _assign(writer, name, expr.text, expr.needs, expr.note)
+
+
+def _unpack(writer: _Writer, node: Apply | Call, results: list[Value], expr: _Expr) -> None:
+    """One statement for a node with several results: `a, _ = torch.chunk(x, 2, dim=1)`."""
+    _release(writer, expr.reads)
+    names = []
+    for value in results:
+        if not writer.uses[value]:
+            names.append("_")
+            continue
+        names.append(first_free({*writer.holds, *writer.taken}))
+        _hold(writer, value, names[-1])
+        writer.typed.setdefault(names[-1], expr.needs == ())
+    writer.statements.append(_Statement(", ".join(names), expr.text))
+
+
+def _assign(writer: _Writer, name: str, text: str, needs: tuple[str, ...] | None, note: str = "") -> None:
+    statement = _Statement(name, text, note)
+    writer.statements.append(statement)
+    if name not in writer.typed:
+        writer.typed[name] = needs is not None and all(writer.typed[read] for read in needs)
+        writer.first[name] = statement
+
+
+def _release(writer: _Writer, reads: tuple[Value, ...]) -> None:
+    """Count uses down, and free the variables of values that are used up."""
+    for value in reads:
+        writer.uses[value] -= 1
+        if not writer.uses[value]:
+            writer.holds.pop(writer.variables[value], None)
+
+
+def _hold(writer: _Writer, value: Value, name: str) -> None:
+    writer.variables[value] = name
+    writer.holds[name] = value
+
+
+def _variable(writer: _Writer, value: Value, expr: _Expr) -> str:
+    """The label of a value with several uses, else the variable of the first operand if it is free, else a new one."""
+    busy = {*writer.holds, *writer.taken, *writer.kept}
+    label = getattr(value.node, "label", None)
+    if label and writer.uses[value] > 1:
+        name = unique(variable(label), busy)
+        writer.kept.add(name)
+        return name
+    for read in expr.reads:
+        if writer.variables[read] not in busy:
+            return writer.variables[read]
+    return first_free(busy)
+
+
+def _return(writer: _Writer, outputs: list[Value], results: str | None) -> Iterator[str]:
+    """The statements, and the return; what mypy can't know to be a tensor is annotated."""
+    if len(outputs) != 1:
+        _flush(writer)
+        names = ", ".join(writer.variables[value] for value in outputs)
+        result = f"{results}({names})" if results else names
+    else:
+        result = _single(writer, outputs[0])
+    for statement in writer.statements:
+        prefix = f"{statement.target}{': Tensor' if statement.annotated else ''} = "
+        yield from lines(statement.text, INDENT, prefix=prefix, note=statement.note)
+    yield from lines(result, INDENT, prefix="return ")
+
+
+def _single(writer: _Writer, output: Value) -> str:
+    """What is returned for one output: a variable or an expression that mypy knows to be a tensor."""
+    expr = writer.waiting[1] if writer.waiting else None
+    text = expr.text if expr else writer.variables[output]
+    needs = expr.needs if expr else (text,)
+    if needs is not None and all(writer.typed[name] or name in writer.first for name in needs):
+        for name in needs:
+            _annotate(writer, name)
+        return text
+    result = unique(_result_name(writer), {*writer.typed, *writer.taken})
+    writer.statements.append(_Statement(result, text, expr.note if expr else "", annotated=True))
+    return result
+
+
+def _annotate(writer: _Writer, name: str) -> None:
+    """Make mypy know that a variable is a tensor."""
+    if not writer.typed[name]:
+        writer.first[name].annotated = writer.typed[name] = True
+
+
+def _result_name(writer: _Writer) -> str:
+    graph = writer.made.family.first
+    return variable(graph.output_names[0], "out") if graph.output_names else "out"

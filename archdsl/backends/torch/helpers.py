@@ -1,0 +1,41 @@
+"""Small classes and functions that an emitted file brings along when it uses them, each under its name."""
+
+from __future__ import annotations
+
+_FLIPPED = '''\
+class FlippedConv{rank}d(nn.Conv{rank}d):
+    """A convolution that turns its kernel along every axis, as mathematics has it."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        weight = self.weight.flip({axes})
+        return F.conv{rank}d(input, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+'''
+
+_INITIALIZED = '''\
+def initialized(layer: nn.Module, **fills: Callable[[Tensor], Tensor]) -> nn.Module:
+    """The layer, with first values for some of its parameters."""
+    for name, fill in fills.items():
+        fill(layer.get_parameter(name))
+    return layer
+'''
+
+_LAYERS = '''\
+class Layers(nn.Module):
+    """Layers whose names attributes could not bear: `self["train"]`."""
+
+    def __setitem__(self, name: str, layer: nn.Module) -> None:
+        self._modules[name] = layer
+
+    def __getitem__(self, name: str) -> nn.Module:
+        layer = self._modules[name]
+        assert layer is not None
+        return layer
+'''
+
+HELPERS: dict[str, str] = {
+    "FlippedConv1d": _FLIPPED.format(rank=1, axes="2"),
+    "FlippedConv2d": _FLIPPED.format(rank=2, axes="2, 3"),
+    "FlippedConv3d": _FLIPPED.format(rank=3, axes="2, 3, 4"),
+    "initialized": _INITIALIZED,
+    "Layers": _LAYERS,
+}

@@ -1,0 +1,82 @@
+"""Names that are safe where they stand: for attributes, variables, parameters and classes.
+
+Keys of the state dict are never changed. A key that no attribute can bear is written `self["class"]` instead.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Container, Iterable
+from keyword import iskeyword
+
+_ATTRIBUTES = """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
+    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules
+    mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
+    state_dict to to_empty train training type xpu zero_grad
+"""
+
+MODULE_ATTRIBUTES = frozenset(_ATTRIBUTES.split())
+"""What torch's modules answer to, besides names with a leading underscore."""
+
+CONTAINER_ATTRIBUTES = frozenset(("append", "clear", "extend", "insert", "items", "keys", "pop", "update", "values"))
+"""What `nn.Sequential` and `nn.ModuleDict` answer to on top of that."""
+
+BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+IMPORTED = frozenset(("torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "Callable", "partial", "self"))
+TAKEN = BUILTINS | IMPORTED
+"""Names that an emitted file must not give another meaning."""
+
+VARIABLES = ("x", "y", "z", "u", "v", "w")
+
+
+def is_attribute(key: str) -> bool:
+    """Whether a layer can be an attribute of that name: `self.conv1`, but not `self.class`, `self.train` or `self.0`.
+
+    Names with a leading underscore are torch's own, or mangled by Python.
+    """
+    plain = key.isidentifier() and key.isascii() and not iskeyword(key) and not key.startswith("_")
+    return plain and key not in MODULE_ATTRIBUTES
+
+
+def is_keyword_argument(key: str) -> bool:
+    """Whether `OrderedDict(key=…)` can be written, for a layer of an `nn.Sequential`."""
+    return is_attribute(key) and key not in CONTAINER_ATTRIBUTES
+
+
+def variable(name: str, fallback: str = "x") -> str:
+    """A name for a variable or a parameter, nearest to the one that is wanted.
+
+    variable("class")      # "class_"
+    """
+    kept = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name).strip("_")
+    if not kept or not kept[0].isalpha():
+        return fallback
+    return f"{kept}_" if iskeyword(kept) or kept in TAKEN else kept
+
+
+def class_name(name: str, fallback: str) -> str:
+    """The CamelCase of a block's name: `vgg_block` becomes `VggBlock`, `LeNet` stays."""
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in name).split()
+    camel = "".join(word[0].upper() + word[1:] for word in words)
+    if not camel or not camel[0].isalpha():
+        return fallback
+    return f"{camel}{fallback}" if camel in TAKEN or iskeyword(camel) else camel
+
+
+def unique(name: str, taken: Container[str]) -> str:
+    """The name, with the first number that makes it new where it is taken."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}{number}" in taken:
+        number += 1
+    return f"{name}{number}"
+
+
+def first_free(taken: Container[str], pool: Iterable[str] = VARIABLES) -> str:
+    """A short variable name that is not in use."""
+    return next((name for name in pool if name not in taken), None) or unique("x", taken)

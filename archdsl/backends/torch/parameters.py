@@ -1,0 +1,180 @@
+"""The parameters of a class: which numbers its constructor takes, what they are called, and how the others follow.
+
+Given one value for each instance, a number is, in this order: an argument of the block, the channels that come in, a
+simple expression of these (`4 * channels`, `channels // 2`, `in_channels + growth`), or a parameter of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archdsl.backends.torch.calls import Varying, typed
+from archdsl.backends.torch.names import unique, variable
+from archdsl.ir.graph import Graph
+
+FACTORS = (2, 3, 4, 5, 6, 8, 16)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a constructor: its name, and its value in each instance."""
+
+    name: str
+    values: tuple[Any, ...]
+    leads: bool
+
+    @property
+    def annotation(self) -> str:
+        """The type that all values have."""
+        kinds = list(dict.fromkeys(map(_annotation, self.values)))
+        if set(kinds) == {"int", "float"}:
+            return "float"
+        if len(kinds) > 1 and all(kind.startswith("tuple[int") for kind in kinds):
+            return "tuple[int, ...]"
+        return " | ".join(sorted(kinds, key=lambda kind: kind == "None"))
+
+
+@dataclass(frozen=True)
+class _Base:
+    """A sequence of values that a class may be given, and the expression that reads one number of it."""
+
+    text: str
+    parameter: str
+    values: tuple[Any, ...]
+
+
+def parameters(
+    graphs: Sequence[Graph], slots: Sequence[tuple[str, str, Varying]], taken: frozenset[str]
+) -> tuple[list[Parameter], Names]:
+    """The parameters of a class and the expression for each varying value.
+
+    A slot is the key of its layer, the name of the argument there, and its values. The result tells for values, by
+    `typed`, how the constructor writes them. `taken` are names that mean something else in the file.
+    """
+    names: dict[Any, str] = {}
+    chosen: dict[str, tuple[Any, ...]] = {}
+    given, whole = _given(graphs, taken)
+    waiting = []
+    for key, argument, slot in slots:
+        base = next((b for b in given if typed(b.values) == typed(slot.values)), None)
+        if base is None:
+            waiting.append((key, argument, slot))
+            continue
+        names.setdefault(typed(slot.values), base.text)
+        chosen[base.parameter] = whole[base.parameter]
+    for key, argument, slot in waiting:
+        if typed(slot.values) in names:
+            continue
+        known = sorted(given, key=lambda base: base.parameter not in chosen)
+        found = next(_expressions(known, slot.values, argument), None)
+        if found is not None:
+            names[typed(slot.values)] = found[0]
+            chosen.update((base.parameter, whole[base.parameter]) for base in found[1])
+            continue
+        name = variable(argument, "size")
+        if name in whole or name in taken:
+            name = unique(variable(f"{key}_{argument}", name), {*whole, *taken})
+        names[typed(slot.values)] = name
+        given.append(_Base(name, name, slot.values))
+        whole[name] = chosen[name] = slot.values
+    order = [name for name in whole if name in chosen]
+    leading = order[: 2 if order[:1] in (["in_channels"], ["in_features"]) else 1]
+    return [Parameter(name, chosen[name], name in leading and _is_size(chosen[name])) for name in order], names
+
+
+Names = Mapping[Any, str]
+
+
+def _given(graphs: Sequence[Graph], taken: frozenset[str]) -> tuple[list[_Base], dict[str, tuple[Any, ...]]]:
+    """What each instance is given: the readable parts, and the parameters as wholes in the order of a constructor."""
+    incoming = _incoming(graphs)
+    arguments: list[_Base] = []
+    whole = {base.parameter: base.values for base in incoming}
+    for name in (name for name, _ in graphs[0].arguments):
+        values = tuple(_plain(dict(graph.arguments).get(name)) for graph in graphs)
+        safe = unique(variable(name, "size"), {*whole, *taken})
+        if not all(map(_is_constant, values)):
+            continue
+        whole[safe] = values
+        arguments.append(_Base(safe, safe, values))
+        if all(isinstance(value, tuple) for value in values):
+            for index in range(min(map(len, values))):
+                arguments.append(_Base(f"{safe}[{index}]", safe, tuple(value[index] for value in values)))
+    return arguments + incoming, whole
+
+
+def _incoming(graphs: Sequence[Graph]) -> list[_Base]:
+    """The channels, or the features, of the first input."""
+    shapes = [graph.inputs[0].shape for graph in graphs if graph.inputs]
+    if len(shapes) < len(graphs) or any(shape.rank < 2 for shape in shapes):
+        return []
+    name, axis = ("in_channels", 1) if shapes[0].rank > 2 else ("in_features", -1)
+    values = tuple(shape.dims[axis] for shape in shapes)
+    return [_Base(name, name, values)] if all(isinstance(value, int) for value in values) else []
+
+
+def _expressions(bases: Sequence[_Base], values: tuple[Any, ...], argument: str) -> Iterator[tuple[str, list[_Base]]]:
+    """Expressions that give the values, simplest first, each with what it reads."""
+    if not all(type(value) is int for value in values):
+        return
+    integers = [base for base in bases if all(type(value) is int for value in base.values)]
+    numbers = [base for base in integers if len(set(base.values)) > 1]
+    for base in numbers:
+        for factor in FACTORS:
+            if all(factor * b == v for b, v in zip(base.values, values, strict=True)):
+                yield f"{factor} * {base.text}", [base]
+            if all(factor * v == b for b, v in zip(base.values, values, strict=True)):
+                yield f"{base.text} // {factor}", [base]
+    for base in numbers:
+        if argument == "padding" and all(b // 2 == v for b, v in zip(base.values, values, strict=True)):
+            yield f"{base.text} // 2", [base]
+        step = values[0] - base.values[0]
+        if len(set(values)) > 2 and all(v - b == step for b, v in zip(base.values, values, strict=True)):
+            yield f"{base.text} {'-' if step < 0 else '+'} {abs(step)}", [base]
+    for index, a in enumerate(numbers):
+        for b in numbers[index:]:
+            yield from _pairs(a, b, values)
+
+
+def _pairs(a: _Base, b: _Base, values: tuple[int, ...]) -> Iterator[tuple[str, list[_Base]]]:
+    """Sums and products of two numbers, and a number with a multiple of another."""
+    rows = list(zip(a.values, b.values, values, strict=True))
+    if all(p + q == v for p, q, v in rows):
+        yield f"{a.text} + {b.text}", [a, b]
+    if all(p * q == v for p, q, v in rows):
+        yield f"{a.text} * {b.text}", [a, b]
+    if len({(p, q) for p, q, _ in rows}) < 3:
+        return  # two instances agree with too much by chance
+    if all(p - q == v for p, q, v in rows):
+        yield f"{a.text} - {b.text}", [a, b]
+    if all(q - p == v for p, q, v in rows):
+        yield f"{b.text} - {a.text}", [a, b]
+    for factor in FACTORS:
+        if all(p + factor * q == v for p, q, v in rows):
+            yield f"{a.text} + {factor} * {b.text}", [a, b]
+        if all(factor * p + q == v for p, q, v in rows):
+            yield f"{factor} * {a.text} + {b.text}", [a, b]
+
+
+def _is_size(values: tuple[Any, ...]) -> bool:
+    """Whether a reader takes values for sizes without being told; flags and rates are passed by name."""
+    return not any(isinstance(value, bool | float | str) or value is None for value in values)
+
+
+def _plain(value: Any) -> Any:
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
+def _is_constant(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(map(_is_constant, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _annotation(value: Any) -> str:
+    if isinstance(value, tuple):
+        kinds = [_annotation(item) for item in value]
+        return f"tuple[{kinds[0]}, ...]" if len(kinds) > 4 and len(set(kinds)) == 1 else f"tuple[{', '.join(kinds)}]"
+    return "None" if value is None else type(value).__name__

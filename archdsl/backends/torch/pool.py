@@ -1,0 +1,36 @@
+"""Pooling in torch."""
+
+from __future__ import annotations
+
+from archdsl.backends.torch.calls import X, call, opt, size
+from archdsl.backends.torch.rules import Lowering, layer, lowers
+from archdsl.ir.shape import Shape
+from archdsl.ops.pool import AvgPool, MaxPool
+
+
+@lowers(MaxPool)
+def max_pool(op: MaxPool, x: Shape) -> Lowering:
+    """max_pool(3, stride=2)      # nn.MaxPool2d(3, stride=2), or F.max_pool2d(x, 3, stride=2)"""
+    rank, kernel = len(x.spatial), size(op.kernel)
+    facts = {
+        "stride": opt(size(op.window.stride), kernel),
+        "padding": opt(size(op.padding), 0),
+        "dilation": opt(size(op.dilation), 1),
+        "ceil_mode": opt(op.ceil, False),
+    }
+    make = call(f"nn.MaxPool{rank}d", {"kernel_size": kernel}, **facts)
+    return layer(make, run=call(f"F.max_pool{rank}d", {"input": X, "kernel_size": kernel}, **facts))
+
+
+@lowers(AvgPool)
+def avg_pool(op: AvgPool, x: Shape) -> Lowering:
+    """avg_pool(2)      # nn.AvgPool2d(2), or F.avg_pool2d(x, 2)"""
+    rank, kernel = len(x.spatial), size(op.kernel)
+    facts = {
+        "stride": opt(size(op.window.stride), kernel),
+        "padding": opt(size(op.padding), 0),
+        "ceil_mode": opt(op.ceil, False),
+        "count_include_pad": opt(op.count_padding, True),
+    }
+    make = call(f"nn.AvgPool{rank}d", {"kernel_size": kernel}, **facts)
+    return layer(make, run=call(f"F.avg_pool{rank}d", {"input": X, "kernel_size": kernel}, **facts))

@@ -1,0 +1,15 @@
+"""Ops that act in training only, in torch."""
+
+from __future__ import annotations
+
+from archdsl.backends.torch.calls import Name, X, call
+from archdsl.backends.torch.rules import Lowering, layer, lowers
+from archdsl.ir.shape import Shape
+from archdsl.ops.regularize import Dropout
+
+
+@lowers(Dropout)
+def dropout(op: Dropout, x: Shape) -> Lowering:
+    """dropout(0.5)      # nn.Dropout(0.5), or F.dropout(x, 0.5, self.training)"""
+    run = call("F.dropout", {"input": X, "p": op.p, "training": Name("self.training")})
+    return layer(call("nn.Dropout", {"p": op.p}), run=run)

@@ -1,0 +1,131 @@
+"""The writer of PyTorch source: a file that an engineer would have written, and keeps.
+
+    print(source(graph))
+
+One class for each distinct structure of a block, chains as `nn.Sequential`, everything else as attributes and a
+`forward`. The file depends on torch alone; writing it does not. Names and order of the state dict are those of
+`archdsl.analyses.state`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
+from archdsl.backends.torch.constructor import Made, construction, layers, made
+from archdsl.backends.torch.docs import description, docstring
+from archdsl.backends.torch.forward import arguments, forward
+from archdsl.backends.torch.helpers import HELPERS
+from archdsl.backends.torch.layout import lines
+from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
+from archdsl.backends.torch.structure import structure
+from archdsl.ir.graph import Graph
+
+STANDARD = {
+    "Callable": "from collections.abc import Callable",
+    "OrderedDict": "from collections import OrderedDict",
+    "partial": "from functools import partial",
+    "NamedTuple": "from typing import NamedTuple",
+}
+
+
+def source(graph: Graph, header: str = "") -> str:
+    """The Python source of a network; `header` becomes the docstring of the file.
+
+    source(lenet)      # 'import torch\\n…class LeNet(nn.Sequential):\\n…'
+    """
+    taken = TAKEN | HELPERS.keys()
+    classes = structure(graph, taken)
+    names = taken | {family.name for family in classes.families}
+    results = None
+    parts = []
+    if len(graph.outputs) > 1:
+        results = unique(class_name(f"{graph.name}_output", "Output"), names)
+        names = names | {results}
+        parts.append(list(_results(graph, results, classes.of[graph].name)))
+    for family in classes.families:
+        settled = made(family, classes, names)
+        parts.append(list(_class(settled, names, results if family.first is graph else None)))
+    used = {name for part in parts for name in _words(part) if name in HELPERS}
+    parts = [HELPERS[name].splitlines() for name in HELPERS if name in used] + parts
+    body = "\n\n\n".join("\n".join(part) for part in parts)
+    return "\n\n".join([*_top(header), _imports({word for part in parts for word in _words(part)}) + "\n", body]) + "\n"
+
+
+def class_of(graph: Graph) -> str:
+    """The name of the class that the emitted file gives a network."""
+    return structure(graph, TAKEN | HELPERS.keys()).of[graph].name
+
+
+def _top(header: str) -> list[str]:
+    return ["\n".join(docstring(header, 0))] if header.strip() else []
+
+
+def _imports(words: set[str]) -> str:
+    standard = [line for word, line in STANDARD.items() if word in words]
+    torch = ["import torch"] if "torch" in words else []
+    torch += ["import torch.nn.functional as F"] if "F" in words else []
+    named = [name for name in ("Tensor", "nn") if name in words]
+    torch += [f"from torch import {', '.join(named)}"] if named else []
+    standard.sort(key=lambda line: line.split()[1])
+    return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
+
+
+def _words(part: list[str]) -> set[str]:
+    """The names that the code of a class reads; its docstring and comments are not code."""
+    code, quoted = [], False
+    for line in part:
+        marks = line.replace('\\"', "").count('"""')
+        if not quoted and not marks:
+            code.append(line.split("  # ")[0])
+        quoted ^= marks == 1
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", "\n".join(code)))
+
+
+def _results(graph: Graph, name: str, network: str) -> Iterator[str]:
+    """The named tuple of a network with several outputs."""
+    yield f"class {name}(NamedTuple):"
+    yield f'    """What {network} returns."""'
+    yield ""
+    fields: list[str] = []
+    for output in graph.output_names:
+        field = variable(output, "out")
+        fields.append(unique(f"{field}_" if field in ("count", "index") else field, fields))
+    for field, value in zip(fields, graph.outputs, strict=True):
+        yield f"    {field}: Tensor  # {value.shape}"
+
+
+def _class(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
+    yield f"class {made.family.name}({made.base}):"
+    yield from docstring(description(made), 4)
+    constructor = list(_init(made))
+    if constructor:
+        yield ""
+        yield from constructor
+    if made.base != "nn.Sequential":
+        yield ""
+        yield from _forward(made, names, results)
+
+
+def _init(made: Made) -> Iterator[str]:
+    """The constructor; none where there is nothing to construct."""
+    chain = layers(made) if made.base == "nn.Sequential" else None
+    if not chain and not made.targets:
+        return
+    arguments = ["self", *(f"{p.name}: {p.annotation}" for p in made.parameters)]
+    yield from lines(f"def __init__({', '.join(arguments)})", 4, suffix=" -> None:")
+    if chain:
+        yield from lines(chain, 8)
+        return
+    yield "        super().__init__()"
+    for node, module in made.modules.items():
+        yield from lines(construction(module, made.names), 8, prefix=f"{made.targets[node]} = ")
+
+
+def _forward(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
+    inputs = ", ".join(["self", *(f"{name}: Tensor" for name in arguments(made, names))])
+    count = len(made.family.first.outputs)
+    returned = results or ("Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]")
+    yield from lines(f"def forward({inputs})", 4, suffix=f" -> {returned}:")
+    yield from forward(made, names, results)

@@ -1,0 +1,161 @@
+"""Which bodies of a graph become classes, and which of them share one.
+
+The root, every block, and every group that is no plain chain becomes a class; a group that is a chain stays an
+`nn.Sequential` inside of its parent. Instances of one block share a class when they differ in numbers alone, which is
+what their signatures say: a body with every constructor argument taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+from archdsl.backends.torch.calls import Arg, skeleton, text
+from archdsl.backends.torch.names import class_name, is_keyword_argument, unique
+from archdsl.backends.torch.rules import Lowering, lower
+from archdsl.ir.graph import Apply, Call, Graph, Value
+
+DEEPEST = 6
+"""How many chains may be written inside of each other before one becomes a class."""
+
+
+@dataclass
+class Family:
+    """The instances of one class, in the order in which the network is built, and how a parent constructs each."""
+
+    graphs: list[Graph]
+    hint: str
+    name: str = ""
+    calls: dict[Graph, tuple[Arg, ...]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Graph:
+        return self.graphs[0]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The classes of a network, those that others use before them; `of` finds the class of a body."""
+
+    families: list[Family]
+    of: dict[Graph, Family]
+
+
+def structure(root: Graph, taken: frozenset[str]) -> Structure:
+    """Find the classes of a network and name them; `taken` are names that none may bear."""
+    heights: dict[Graph, int] = {}
+    numbers: dict[Graph, int] = {}
+    families: dict[Hashable, Family] = {}
+    for graph, hint in _bottom_up(root):
+        height = _chain_height(graph, heights)
+        if graph.kind == "group" and graph is not root and height is not None and height <= DEEPEST:
+            heights[graph] = height
+            continue
+        key = (graph.kind, graph.name, graph is root, _signature(graph, numbers))
+        family = families.setdefault(key, Family([], hint))
+        family.graphs.append(graph)
+        numbers[graph] = numbers.setdefault(family.first, len(families) - 1)
+    _name(list(families.values()), taken)
+    return Structure(list(families.values()), {graph: f for f in families.values() for graph in f.graphs})
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether a body hands one value from layer to layer, and each layer is a module that is simply called."""
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        return False
+    value = Value(graph.inputs[0])
+    for node in graph.nodes:
+        plain = node.inputs == (value,) and len(node.shapes) == 1 and node.shares is None and node.key is not None
+        if not plain or (isinstance(node, Apply) and not lower(node).is_called):
+            return False
+        value = Value(node)
+    return graph.outputs == (value,)
+
+
+def is_numbered(graph: Graph) -> bool:
+    """Whether the keys of a chain are those that `nn.Sequential` gives by itself."""
+    return [node.key for node in graph.nodes] == [str(index) for index in range(len(graph.nodes))]
+
+
+def is_stateless(node: Apply | Call) -> bool:
+    """Whether a node owns no tensors, so that its key appears in no state dict."""
+    if isinstance(node, Call):
+        return all(map(is_stateless, node.graph.nodes))
+    return not node.op.params(*(value.shape for value in node.inputs))
+
+
+def _bottom_up(root: Graph) -> Iterator[tuple[Graph, str]]:
+    """Every body once, after those that it calls, with a name for the class that it may become."""
+    seen = {root}
+    stack = [(root, root.name, iter(root.nodes))]
+    while stack:
+        graph, hint, nodes = stack[-1]
+        child = next((node for node in nodes if isinstance(node, Call) and node.graph not in seen), None)
+        if child is None:
+            stack.pop()
+            yield graph, hint
+            continue
+        seen.add(child.graph)
+        stack.append((child.graph, _hint(child, hint), iter(child.graph.nodes)))
+
+
+def _hint(node: Call, parent: str) -> str:
+    """A block goes by its name; a group by its key, `layer3` as `layer`, or else as a part of what it stands in."""
+    if node.graph.name:
+        return node.graph.name
+    return node.key.rstrip("0123456789") or (parent if parent.endswith("_part") else f"{parent}_part")
+
+
+def _chain_height(graph: Graph, heights: dict[Graph, int]) -> int | None:
+    """How deep chains nest in a chain that can be written as one expression; None where it can't."""
+    keyed = all(is_keyword_argument(node.key or "") for node in graph.nodes)
+    if not is_chain(graph) or not (keyed or is_numbered(graph)):
+        return None
+    return 1 + max((heights.get(node.graph, 0) for node in graph.nodes if isinstance(node, Call)), default=0)
+
+
+def _signature(graph: Graph, numbers: dict[Graph, int]) -> Hashable:
+    """Everything about a body but its numbers, labels, shapes and documentation."""
+    places: dict[object, int] = {node: -1 - i for i, node in enumerate(graph.inputs)}
+    rows: list[Hashable] = []
+    for place, node in enumerate(graph.nodes):
+        places[node] = place
+        operands = tuple((places[value.node], value.index) for value in node.inputs)
+        shares = None if node.shares is None else places[node.shares]
+        rows.append((node.key, operands, shares, len(node.shapes), is_stateless(node), _content(node, numbers)))
+    outputs = tuple((places[value.node], value.index) for value in graph.outputs)
+    return len(graph.inputs), tuple(rows), outputs
+
+
+def _content(node: Apply | Call, numbers: dict[Graph, int]) -> Hashable:
+    if isinstance(node, Call):
+        return numbers[node.graph] if node.graph in numbers else _signature(node.graph, numbers)
+    found = lower(node)
+    if found.make is None:
+        return node.op.name, run_text(found, node)
+    return node.op.name, skeleton(found.make), found.run is None, found.use is None
+
+
+def run_text(lowering: Lowering, node: Apply) -> str:
+    """The form of an op that needs no module, inputs left open: equal for nodes that run alike."""
+    return text(lowering.run, [f"\0{i}" for i in range(len(node.inputs))], "\0")
+
+
+def _name(families: list[Family], taken: frozenset[str]) -> None:
+    """Name the classes: the root first, since it must keep its name, then in order."""
+    used = set(taken)
+    first: dict[str, Graph] = {}
+    for family in [families[-1], *families[:-1]]:
+        fallback = "Net" if family.first.kind == "network" else "Block"
+        name = class_name(family.hint, fallback)
+        if name in first:
+            name = class_name(f"{name}_{_difference(family.first, first[name])}", fallback)
+        first.setdefault(name, family.first)
+        family.name = unique(name, used)
+        used.add(family.name)
+
+
+def _difference(graph: Graph, other: Graph) -> str:
+    """The first named layer that one body has and the other lacks."""
+    known = {node.key for node in other.nodes}
+    return next((node.key for node in graph.nodes if node.key and node.key not in known and not node.key.isdigit()), "")

@@ -1,0 +1,37 @@
+from torch import Tensor, nn
+
+
+class Layers(nn.Module):
+    """Layers whose names attributes could not bear: `self["train"]`."""
+
+    def __setitem__(self, name: str, layer: nn.Module) -> None:
+        self._modules[name] = layer
+
+    def __getitem__(self, name: str) -> nn.Module:
+        layer = self._modules[name]
+        assert layer is not None
+        return layer
+
+
+class TensorNet(Layers):
+    """[N, 3, 8, 8] -> [N, 3, 8, 8]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["class"] = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self.conv = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self["forward"] = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self["train"] = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self.keys = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self.weight = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self["type"] = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self.list = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+        self.self = nn.Conv2d(3, 3, kernel_size=3, padding=1)
+
+    def forward(self, lambda_: Tensor) -> Tensor:
+        x = self["forward"](self.conv(self["class"](lambda_)))
+        x = self.weight(self.keys(self["train"](x)))
+        x = self.list(self["type"](x))
+        torch_ = x + lambda_
+        out: Tensor = self.self(torch_) + torch_ + torch_
+        return out

@@ -1,0 +1,53 @@
+from torch import Tensor, nn
+
+
+class DropBlock(nn.Sequential):
+    """[N, 4, 8, 8] -> [N, 4, 8, 8]"""
+
+    def __init__(self, bias: bool, p: float) -> None:
+        super().__init__(
+            nn.Conv2d(4, 4, kernel_size=1, bias=bias),
+            nn.Dropout(p),
+        )
+
+
+class DropBlock2(nn.Sequential):
+    """[N, 4, 8, 8] -> [N, 4, 8, 8]"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(4, 4, kernel_size=1),
+            nn.Dropout(0.5),
+            nn.Conv2d(4, 4, kernel_size=1),
+            nn.Dropout(0.5),
+        )
+
+
+class Wide(nn.ModuleDict):
+    """[N, 4, 8, 8] -> [N, 4, 8, 8]"""
+
+    def __init__(self, width: int, kernel_size: int) -> None:
+        super().__init__()
+        self["0"] = nn.Conv2d(4, 4 * width, kernel_size=1)
+        self["1"] = nn.MaxPool2d(kernel_size, stride=1, padding=width // 2)
+        self["2"] = nn.Conv2d(4 * width, 4, kernel_size=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self["2"](self["1"](self["0"](x)))
+        return x + y
+
+
+class Repeated(nn.Sequential):
+    """[N, 4, 8, 8] -> [N, 4, 4, 4]"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            *[layer for _ in range(4) for layer in (nn.Conv2d(4, 4, kernel_size=3, padding=1), nn.ReLU())],
+            *[nn.Conv2d(4, 4, kernel_size=1) for _ in range(3)],
+            DropBlock(bias=True, p=0.5),
+            DropBlock(bias=False, p=0.25),
+            DropBlock2(),
+            Wide(1, kernel_size=1),
+            Wide(2, kernel_size=3),
+            nn.MaxPool2d(2),  # [N, 4, 4, 4]
+        )

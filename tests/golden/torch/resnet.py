@@ -1,0 +1,57 @@
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Basic(nn.Module):
+    """[N, channels, …] -> [N, channels, …]"""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.conv1(x))
+        return F.relu(self.conv2(y) + x)
+
+
+class BasicDownsample(nn.Module):
+    """[N, in_channels, …] -> [N, channels, …]"""
+
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, channels, kernel_size=3, stride=2, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.downsample = nn.Sequential(
+            nn.Conv2d(in_channels, channels, kernel_size=1, stride=2, bias=False),
+            nn.Identity(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.conv1(x))
+        y = self.conv2(y)
+        return F.relu(y + self.downsample(x))
+
+
+class ResNet(nn.Module):
+    """[N, 3, 64, 64] -> [N, 10]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)
+        self.layer1 = nn.Sequential(Basic(64), Basic(64))
+        self.layer2 = nn.Sequential(BasicDownsample(64, 128), Basic(128))
+        self.layer3 = nn.Sequential(BasicDownsample(128, 256), *[Basic(256) for _ in range(3)])
+        self.fc = nn.Linear(256, 10)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = F.relu(self.conv1(image))  # [N, 64, 32, 32]
+        x = F.max_pool2d(x, 3, stride=2, padding=1)  # [N, 64, 16, 16]
+        x = self.layer1(x)
+        x = self.layer2(x)  # [N, 128, 8, 8]
+        x = self.layer3(x)  # [N, 256, 4, 4]
+        x = F.avg_pool2d(x, 4)  # [N, 256, 1, 1]
+        x = torch.flatten(x, 1)  # [N, 256]
+        out: Tensor = self.fc(x)  # [N, 10]
+        return out

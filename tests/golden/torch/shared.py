@@ -1,0 +1,42 @@
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class SiameseOutput(NamedTuple):
+    """What Siamese returns."""
+
+    class_: Tensor  # [N, 2]
+    count_: Tensor  # [N, 144]
+    right: Tensor  # [N, 144]
+
+
+class Tower(nn.Sequential):
+    """[N, 3, 8, 8] -> [N, 144]"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(3, 4, kernel_size=3),  # [N, 4, 6, 6]
+            nn.ReLU(),
+            nn.Flatten(),  # [N, 144]
+        )
+
+
+class Siamese(nn.Module):
+    """[N, 3, 8, 8], [N, 3, 8, 8] -> [N, 2], [N, 144], [N, 144]"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tower = Tower()
+        self.head = nn.Linear(144, 5)
+        self.decide = nn.Linear(10, 2)
+
+    def forward(self, left: Tensor, right: Tensor) -> SiameseOutput:
+        tower = self.tower(left)  # [N, 144]
+        x = self.tower(right)  # [N, 144]
+        y = self.head(tower)  # [N, 5]
+        z = self.head(x)  # [N, 5]
+        y = torch.cat([y, z], dim=1)  # [N, 10]
+        y = self.decide(y)  # [N, 2]
+        return SiameseOutput(y, tower, x)
