@@ -50,8 +50,8 @@ class ArchError(Exception):
 class Network:
     """A checked network.
 
-        net = archdsl.load("specs/lenet.arch:LeNet")
-        net.parameters      # 61706
+    net = archdsl.load("specs/lenet.arch:LeNet")
+    net.parameters      # 61706
     """
 
     name: str
@@ -131,7 +131,7 @@ class CannotRead(Problem):
 class SeveralNetworks(Problem):
     """One network is wanted, and the file has several.
 
-        archdsl compile specs/resnet.arch:ResNet18 --backend torch
+    archdsl compile specs/resnet.arch:ResNet18 --backend torch
     """
 
     code = "several-networks"
@@ -143,9 +143,7 @@ class SeveralNetworks(Problem):
         return f"name one of them: {self.example}"
 
 
-def check(
-    path_or_text: str | Path, *, settings: Mapping[str, str] | None = None, sizes: Sizes | None = None
-) -> Report:
+def check(path_or_text: str | Path, *, settings: Mapping[str, str] | None = None, sizes: Sizes | None = None) -> Report:
     """Check a file, or a text that holds a spec: anything with a brace or a line break in it is a text.
 
     archdsl.check("specs/lenet.arch").ok      # True
@@ -286,5 +284,3 @@ def _constants(settings: Mapping[str, str], home: FileScope, problems: list[Diag
             elif mistake.diagnostic:
                 problems.append(mistake.diagnostic)
     return constants
-
-

@@ -36,11 +36,11 @@ def spec(*, default: Any = REQUIRED, **facts: Any) -> Any:
 class Record:
     """The base of frozen data; subclasses annotate their fields, in order, and may give defaults.
 
-        class Point(Record):
-            x: int
-            y: int = 0
+    class Point(Record):
+        x: int
+        y: int = 0
 
-        Point(1) == Point(1, 0)      # True
+    Point(1) == Point(1, 0)      # True
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
@@ -49,7 +49,7 @@ class Record:
     _facts: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init_subclass__(cls) -> None:
-        annotations = cls.__dict__.get("__annotations__", {})
+        annotations: dict[str, str] = vars(cls).get("__annotations__", {})
         own = {name: kind for name, kind in annotations.items() if not kind.startswith("ClassVar")}
         cls._fields = (*(name for name in cls._fields if name not in own), *own)
         cls._kinds = {**cls._kinds, **own}
@@ -96,7 +96,7 @@ class Record:
         return {name: self.__dict__[name] for name in self._fields}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.values() == other.values()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.values() == other.values()
 
     def __hash__(self) -> int:
         return hash((type(self), *self.values().values()))

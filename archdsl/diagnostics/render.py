@@ -29,12 +29,12 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def text(diagnostic: Diagnostic, color: bool = False) -> str:
     """One diagnostic: what, where, the lines it speaks of, how the spec got there, and a fix.
 
-        error[unknown-name]: nothing is named rellu
-          --> net.arch:3:5
-           |
-         3 |     rellu
-           |     ^^^^^
-           = help: did you mean relu?
+    error[unknown-name]: nothing is named rellu
+      --> net.arch:3:5
+       |
+     3 |     rellu
+       |     ^^^^^
+       = help: did you mean relu?
     """
     problem = diagnostic.problem
     shade = SHADES[problem.severity]

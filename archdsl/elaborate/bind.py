@@ -64,7 +64,7 @@ def _whole(value: Constant, attribute: Attribute, what: str, span: Span) -> int:
         raise fail(WrongType(what, "known when compiling", described(value)), span)
     if isinstance(value, bool) or not isinstance(value, int):
         raise fail(WrongType(what, "an integer", described(value)), span)
-    return _ranged(value, attribute, what, span)
+    return int(_ranged(value, attribute, what, span))
 
 
 def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
@@ -142,4 +142,3 @@ KINDS: dict[str, Callable[[Constant, Attribute, str, int | None, Span], Any]] = 
     "bool": _bool,
     "str": _string,
 }
-

@@ -40,7 +40,6 @@ from archdsl.elaborate.values import (
     kind,
     show,
 )
-from archdsl.ir.dim import Expr
 from archdsl.ir.graph import Value
 from archdsl.ops import OPS
 from archdsl.source import Span
@@ -277,9 +276,7 @@ def bind(
     return names
 
 
-def match(
-    callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span
-) -> dict[str, tree.Argument]:
+def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
     """Which argument is for which parameter."""
     given: dict[str, tree.Argument] = {}
     named = False
@@ -326,4 +323,3 @@ _RULES: dict[type[tree.Tree], Callable[[Any, Environment], Constant]] = {
     tree.Attribute: _attribute,
     tree.CallExpression: _call,
 }
-

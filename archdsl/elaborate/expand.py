@@ -105,7 +105,7 @@ class Expander:
                 context.module.bind(word, NOTHING, name.span)
 
     def link(self, link: tree.Link, context: Context, current: Tensor | None) -> Tensor | None:
-        result = _STEPS[type(link.step)](self, link.step, context, current, link.names)
+        result: Tensor | None = _STEPS[type(link.step)](self, link.step, context, current, link.names)
         if link.contract and result and result.value:
             try:
                 contracts.check(link.contract, result.value.shape, self.environment(context, result))
@@ -194,7 +194,8 @@ class Expander:
             raise fail(UnknownName(word, near), step.name.span)
         if isinstance(value, Tensor | BlockRef | OpRef):
             return value
-        raise fail(NotALayer(word, described(value) if not callable(value) else kind(value)), step.name.span)
+        plain = isinstance(value, bool | int | float | str | tuple | type(None))
+        raise fail(NotALayer(word, described(value) if plain else kind(value)), step.name.span)
 
     def _needs(self, current: Tensor | None, span: Span) -> Tensor:
         if current is None:
@@ -292,38 +293,27 @@ class Expander:
         key = context.module.claim(label, names[0].span if names else step.span)
         module = Module("group", "", context.module)
         inside = replace(context, module=module, depth=context.depth + 1)
-        graph = self._module(step.body, inside, current, step.span)
-        return self._call(graph, module, (current,), key, label, names, step.span, context)
-
-    def _module(self, body: tree.Body, context: Context, current: Tensor | None, span: Span, **facts: Any) -> Any:
-        """Expand a body in its own module; None where a mistake leaves its result unknown."""
-        if context.depth > DEEPEST:
-            raise fail(TooDeep(DEEPEST), span)
-        entry = current
-        if current and current.value:
-            entry = Tensor(Value(context.module.add_input("x", current.value.shape, span)))
-        result = self.body(body, context, entry)
+        if inside.depth > DEEPEST:
+            raise fail(TooDeep(DEEPEST), step.span)
+        entry = Tensor(module.capture(current.value, "x")) if current and current.value else current
+        result = self.body(step.body, inside, entry)
         if result is None or result.value is None:
-            return None
-        module = context.module
-        return module.graph((result.value,), ("out",), span=span, **facts)
+            raise REPORTED
+        given = module.used_captures(result.value)
+        graph = module.graph((result.value,), ("out",), span=step.span)
+        return self._call(graph, given, key, label, names, step.span, context)
 
     def _call(
         self,
-        graph: Graph | None,
-        module: Module | None,
-        given: tuple[Tensor | None, ...],
+        graph: Graph,
+        inputs: tuple[Value, ...],
         key: str,
         label: str | None,
         names: Names,
         span: Span,
         context: Context,
     ) -> Tensor:
-        if graph is None:
-            raise REPORTED
-        inputs = [tensor.value for tensor in given if tensor and tensor.value]
-        inputs += module.captured if module else ()
-        node = Call(graph, tuple(inputs), key, label, span=span)
+        node = Call(graph, inputs, key, label, span=span)
         context.module.add(node, span)
         return self._results(node, names, label, context)
 
@@ -361,9 +351,11 @@ class Expander:
                 Scope(target.home, {}), module, context.defaults, Trail(note, context.trail), context.depth + 1
             )
             self._blocks[identity] = self._block(block, constants, inside, current, step.span)
-        return self._call(
-            self._blocks[identity], None, (current, *tensors.values()), key, label, names, step.span, context
-        )
+        graph = self._blocks[identity]
+        if graph is None:
+            raise REPORTED
+        inputs = tuple(tensor.value for tensor in (current, *tensors.values()) if tensor and tensor.value)
+        return self._call(graph, inputs, key, label, names, step.span, context)
 
     def _block(
         self, block: tree.Block, constants: dict[str, Constant], context: Context, current: Tensor | None, span: Span
@@ -417,7 +409,10 @@ class Expander:
         inside = replace(declared, module=scratch)
         _STEPS[type(layer.declaration.step)](self, layer.declaration.step, inside, current, ())
         node = scratch.nodes[-1]
-        node = replace(node, key=layer.key, label=self._label(names, context, current), shares=layer.first)
+        if isinstance(node, Call):
+            node = replace(node, graph=layer.graphs.setdefault(current.shape, node.graph))
+        facts: Any = {"label": self._label(names, context, current), "shares": layer.first}
+        node = replace(node, key=layer.key, **facts)
         if layer.first is None:
             layer.first = node
         elif _weights(node) != _weights(layer.first):
@@ -523,7 +518,7 @@ class Expander:
 
     # ---- statements that only a network has
 
-    def elsewhere(self, statement: tree.InputDeclaration | tree.Output | tree.Expect, context: Context, current: Tensor | None) -> Tensor | None:
+    def elsewhere(self, statement: tree.Statement, context: Context, current: Tensor | None) -> Tensor | None:
         what: dict[type[tree.Tree], str] = {
             tree.InputDeclaration: "an input",
             tree.Output: "an output",

@@ -27,6 +27,7 @@ class SharedLayer:
     key: str
     context: Any
     first: Apply | Call | None = None
+    graphs: dict[Shape | None, Graph] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -96,6 +97,12 @@ class Module:
         entry = Input(name, shape, span)
         self.inputs.append(entry)
         return entry
+
+    def used_captures(self, result: Value) -> tuple[Value, ...]:
+        """The captured values that something in this module uses; the inputs of the others are dropped."""
+        used = {value.node for node in self.nodes for value in node.inputs} | {result.node}
+        self.inputs = [entry for entry in self.inputs if entry in used]
+        return tuple(value for value, entry in self.captured.items() if entry in used)
 
     def named(self) -> list[str]:
         """The names of all values in sight."""

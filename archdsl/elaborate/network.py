@@ -244,14 +244,12 @@ def _output(statement: tree.Output, context: Context, current: Tensor | None, ex
         raise fail(problem, statement.span)
     for other, _, span in context.module.outputs:
         if other == name:
-            raise Mistake(Diagnostic(NameTaken(name), statement.span, (Label(span, "first here"),)))
+            raise Mistake(Diagnostic(NameTaken(name, is_layer=False), statement.span, (Label(span, "first here"),)))
     context.module.outputs.append((name, result.value if result else None, statement.span))
     return result
 
 
-def verify(
-    elaborated: Elaborated, facts: Mapping[str, Constant], problems: list[Diagnostic]
-) -> None:
+def verify(elaborated: Elaborated, facts: Mapping[str, Constant], problems: list[Diagnostic]) -> None:
     """Hold a network's expectations against the facts (`params`, `macs`); names of outputs are values."""
     graph = elaborated.graph
     if graph is None:
@@ -277,5 +275,3 @@ def _failure(expect: tree.Expect, env: Environment) -> ExpectationFailed:
         shown = f"{found:,}".replace(",", "_") if isinstance(found, int) else show(found)
         return ExpectationFailed(claim.span.text, f"{claim.first.span.text} is {shown}")
     return ExpectationFailed(claim.span.text, "")
-
-

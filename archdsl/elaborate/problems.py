@@ -8,8 +8,8 @@ from archdsl.diagnostics import Problem
 class UnknownName(Problem):
     """Every name is an op, a block, a parameter, a named value or a function of the language.
 
-        network t { input x: [N, 4]
-            rellu }      # error[unknown-name]: did you mean relu?
+    network t { input x: [N, 4]
+        rellu }      # error[unknown-name]: did you mean relu?
     """
 
     code = "unknown-name"
@@ -24,24 +24,26 @@ class UnknownName(Problem):
 class NameTaken(Problem):
     """One name, one thing, in one scope.
 
-        network t { input x: [N, 4]
-            fc = linear(3)
-            fc = linear(3) }      # error[name-taken]
+    network t { input x: [N, 4]
+        fc = linear(3)
+        fc = linear(3) }      # error[name-taken]
     """
 
     code = "name-taken"
     message = "the name {name} is taken"
     label = "{name} again"
     name: str
+    is_layer: bool = True
 
     def help(self) -> str:
-        return "choose another name; in a loop put its counter into the name: " + self.name + "{i}"
+        loop = "; in a loop put its counter into the name: " + self.name + "{i}"
+        return "choose another name" + (loop if self.is_layer else "")
 
 
 class BadName(Problem):
     """A layer's name is made of letters, digits and underscores, and is not the name of a hidden thing of Python's.
 
-        "a.b" = relu      # error[bad-name]
+    "a.b" = relu      # error[bad-name]
     """
 
     code = "bad-name"
@@ -55,7 +57,7 @@ class BadName(Problem):
 class UnknownArgument(Problem):
     """An argument given by name must be one that the op or the block has.
 
-        conv(8, kernal=3)      # error[unknown-argument]: did you mean kernel?
+    conv(8, kernal=3)      # error[unknown-argument]: did you mean kernel?
     """
 
     code = "unknown-argument"
@@ -71,7 +73,7 @@ class UnknownArgument(Problem):
 class MissingArgument(Problem):
     """Arguments without a default must be given.
 
-        conv(8)      # error[missing-argument]: kernel
+    conv(8)      # error[missing-argument]: kernel
     """
 
     code = "missing-argument"
@@ -87,7 +89,7 @@ class MissingArgument(Problem):
 class TooManyArguments(Problem):
     """More arguments than the op or the block has.
 
-        relu(1)      # error[too-many-arguments]
+    relu(1)      # error[too-many-arguments]
     """
 
     code = "too-many-arguments"
@@ -104,7 +106,7 @@ class TooManyArguments(Problem):
 class ArgumentTwice(Problem):
     """An argument is given once.
 
-        conv(8, 3, kernel=3)      # error[argument-twice]
+    conv(8, 3, kernel=3)      # error[argument-twice]
     """
 
     code = "argument-twice"
@@ -118,7 +120,7 @@ class ArgumentTwice(Problem):
 class PositionAfterName(Problem):
     """Arguments by position come before those by name.
 
-        conv(kernel=3, 8)      # error[position-after-name]
+    conv(kernel=3, 8)      # error[position-after-name]
     """
 
     code = "position-after-name"
@@ -131,7 +133,7 @@ class PositionAfterName(Problem):
 class WrongType(Problem):
     """A value of another kind is needed.
 
-        conv(8, kernel="big")      # error[wrong-type]
+    conv(8, kernel="big")      # error[wrong-type]
     """
 
     code = "wrong-type"
@@ -148,7 +150,7 @@ class WrongType(Problem):
 class OutOfRange(Problem):
     """A number is too small or too large for what it says.
 
-        conv(8, kernel=0)      # error[out-of-range]: at least 1
+    conv(8, kernel=0)      # error[out-of-range]: at least 1
     """
 
     code = "out-of-range"
@@ -161,7 +163,7 @@ class OutOfRange(Problem):
 class UnevenDivision(Problem):
     """`/` comes out even where a whole number is needed; `//`, `ceil(…)` and `floor(…)` round.
 
-        conv(in.channels / 2, kernel=1)      # error[uneven-division] for 15 channels
+    conv(in.channels / 2, kernel=1)      # error[uneven-division] for 15 channels
     """
 
     code = "uneven-division"
@@ -176,7 +178,7 @@ class UnevenDivision(Problem):
 class DivisionByZero(Problem):
     """Nothing can be divided by zero.
 
-        conv(8 / 0, kernel=1)      # error[division-by-zero]
+    conv(8 / 0, kernel=1)      # error[division-by-zero]
     """
 
     code = "division-by-zero"
@@ -186,7 +188,7 @@ class DivisionByZero(Problem):
 class TooLarge(Problem):
     """A number, a list or a network grows past any use.
 
-        repeat 10**12 { relu }      # error[too-large]
+    repeat 10**12 { relu }      # error[too-large]
     """
 
     code = "too-large"
@@ -198,7 +200,7 @@ class TooLarge(Problem):
 class TooDeep(Problem):
     """Blocks or functions call each other too deep: usually a recursion without an end.
 
-        block again { again }      # error[too-deep]
+    block again { again }      # error[too-deep]
     """
 
     code = "too-deep"
@@ -212,7 +214,7 @@ class TooDeep(Problem):
 class NoSuchItem(Problem):
     """An index must lie inside its list.
 
-        [64, 128][2]      # error[no-such-item]
+    [64, 128][2]      # error[no-such-item]
     """
 
     code = "no-such-item"
@@ -224,7 +226,7 @@ class NoSuchItem(Problem):
 class CannotUnpack(Problem):
     """A loop over several names needs items of as many parts.
 
-        for (n, channels) in [64, 128] { … }      # error[cannot-unpack]
+    for (n, channels) in [64, 128] { … }      # error[cannot-unpack]
     """
 
     code = "cannot-unpack"
@@ -236,8 +238,8 @@ class CannotUnpack(Problem):
 class NotALayer(Problem):
     """A stage is an op, a block, a shared layer or a named value.
 
-        network t(depth=3) { input x: [N, 4]
-            depth }      # error[not-a-layer]
+    network t(depth=3) { input x: [N, 4]
+        depth }      # error[not-a-layer]
     """
 
     code = "not-a-layer"
@@ -253,7 +255,7 @@ class NotALayer(Problem):
 class NeedsArms(Problem):
     """A join takes its values from arms.
 
-        add      # error[needs-arms]: add { | … | identity }
+    add      # error[needs-arms]: add { | … | identity }
     """
 
     code = "needs-arms"
@@ -267,7 +269,7 @@ class NeedsArms(Problem):
 class NoArms(Problem):
     """Only joins have arms.
 
-        conv(8, kernel=3) { | relu }      # error[no-arms]
+    conv(8, kernel=3) { | relu }      # error[no-arms]
     """
 
     code = "no-arms"
@@ -282,7 +284,7 @@ class NoArms(Problem):
 class NoInput(Problem):
     """A network says first what it is given.
 
-        network t { relu }      # error[no-input]
+    network t { relu }      # error[no-input]
     """
 
     code = "no-input"
@@ -295,7 +297,7 @@ class NoInput(Problem):
 class MisplacedStatement(Problem):
     """Inputs, outputs and expectations belong to the body of a network.
 
-        block b { input x: [N, 4] }      # error[misplaced-statement]
+    block b { input x: [N, 4] }      # error[misplaced-statement]
     """
 
     code = "misplaced-statement"
@@ -307,7 +309,7 @@ class MisplacedStatement(Problem):
 class CannotName(Problem):
     """Repetition and choice have no name of their own; a group has.
 
-        body = repeat 3 { relu }      # error[cannot-name]: body = { repeat 3 { relu } }
+    body = repeat 3 { relu }      # error[cannot-name]: body = { repeat 3 { relu } }
     """
 
     code = "cannot-name"
@@ -321,7 +323,7 @@ class CannotName(Problem):
 class NotDecided(Problem):
     """A choice made when compiling cannot depend on a size that is known only when the network runs.
 
-        if in.height > 7 { … }      # error[not-decided] for a free H
+    if in.height > 7 { … }      # error[not-decided] for a free H
     """
 
     code = "not-decided"
@@ -335,7 +337,7 @@ class NotDecided(Problem):
 class ContractBroken(Problem):
     """A shape written after a stage is a claim, and must be true.
 
-        conv(8, kernel=3) : [N, 8, 32, 32]      # error[contract-broken] without padding
+    conv(8, kernel=3) : [N, 8, 32, 32]      # error[contract-broken] without padding
     """
 
     code = "contract-broken"
@@ -358,7 +360,7 @@ class ContractUndecided(Problem):
 class ExpectationFailed(Problem):
     """An `expect` is a test that lives in the spec.
 
-        expect params == 61_706      # error[expectation-failed]
+    expect params == 61_706      # error[expectation-failed]
     """
 
     code = "expectation-failed"
@@ -393,7 +395,7 @@ class NoNetwork(Problem):
 class BadImport(Problem):
     """An import names a spec below the project's root, and names in it.
 
-        from "blocks.arch" import basic
+    from "blocks.arch" import basic
     """
 
     code = "bad-import"
@@ -405,8 +407,8 @@ class BadImport(Problem):
 class NotShared(Problem):
     """A shared layer has one set of weights, so every value that it is applied to must fit them.
 
-        shared head = linear(4)
-        head -> head      # error[not-shared] unless 4 features come in
+    shared head = linear(4)
+    head -> head      # error[not-shared] unless 4 features come in
     """
 
     code = "not-shared"
@@ -419,8 +421,8 @@ class NotShared(Problem):
 class FreeWeight(Problem):
     """Weights have fixed sizes: what a layer learns must be known before the network runs.
 
-        input image: [N, C, 32, 32]
-        conv(8, kernel=3)      # error[free-weight]: C channels come in
+    input image: [N, C, 32, 32]
+    conv(8, kernel=3)      # error[free-weight]: C channels come in
     """
 
     code = "free-weight"

@@ -60,8 +60,8 @@ Monomial: TypeAlias = "tuple[Atom, ...]"
 class Expr:
     """A sum of integer multiples of products of atoms, never a plain integer.
 
-        h = symbol("H")
-        (h + 1) // 2 // 2      # ceil(H / 2) // 2 in one division: (H + 1) // 4
+    h = symbol("H")
+    (h + 1) // 2 // 2      # ceil(H / 2) // 2 in one division: (H + 1) // 4
     """
 
     terms: tuple[tuple[Monomial, int], ...]
@@ -109,6 +109,9 @@ class Expr:
 
     def __mod__(self, other: Dim) -> Dim:
         return self - self // other * other
+
+    def __rmod__(self, other: Dim) -> Dim:
+        return other - other // self * self
 
     @cached_property
     def _text(self) -> str:

@@ -23,7 +23,8 @@ class Operation(Protocol):
     name: Any
 
 
-class Value(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Value:
     """One result of a node; most nodes have one."""
 
     node: Node

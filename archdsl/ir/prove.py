@@ -82,8 +82,10 @@ def _along(gap: Expr, name: str) -> Verdict:
 def _condition(name: str, residues: list[int], period: int) -> str:
     """`H % 2 == 0` for the residues that are good, in the fewest words; empty where there are none or too many."""
     for modulus in range(2, period + 1):
-        if period % modulus == 0 and {r % modulus for r in residues} and len(residues) == (period // modulus) * len(
-            {r % modulus for r in residues}
+        if (
+            period % modulus == 0
+            and {r % modulus for r in residues}
+            and len(residues) == (period // modulus) * len({r % modulus for r in residues})
         ):
             short = sorted({r % modulus for r in residues})
             if len(short) > 3:

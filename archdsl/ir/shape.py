@@ -15,7 +15,7 @@ Kind = Literal["float", "int"]
 class Shape:
     """The sizes of a value, and whether it holds real or whole numbers.
 
-        Shape((n, 3, 224, 224)).channels      # 3
+    Shape((n, 3, 224, 224)).channels      # 3
     """
 
     dims: tuple[Dim, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from archdsl.diagnostics import Problem, listing
@@ -35,8 +35,8 @@ class Rejected(Exception):
 class WrongRank(Problem):
     """The op works on values with another number of axes.
 
-        input image: [N, 3, 32, 32]
-        linear(10)      # error[wrong-rank]: flatten first
+    input image: [N, 3, 32, 32]
+    linear(10)      # error[wrong-rank]: flatten first
     """
 
     code = "wrong-rank"
@@ -127,7 +127,7 @@ class Op(Record):
     is_random: ClassVar[bool] = False
 
     @classmethod
-    @lru_cache(maxsize=None)
+    @cache
     def attributes(cls) -> Mapping[str, Attribute]:
         """The op's arguments by name, in the order of the fields."""
         return {
@@ -147,15 +147,17 @@ class Op(Record):
         """How to make a value of the wrong rank fit."""
         return ""
 
-    def infer(self, *xs: Shape) -> Shape:
-        """The shape that the op leaves."""
+    # Each op takes as many shapes as it takes values; `*xs: Any, **_: Any` lets its rules say so in their signatures.
+
+    def infer(self, *xs: Any, **_: Any) -> Shape | tuple[Shape, ...]:
+        """The shape that the op leaves; a tuple where it leaves several values."""
         raise AssertionError(f"{self.name} has no shape rule")
 
-    def params(self, *xs: Shape) -> Params:
+    def params(self, *xs: Any, **_: Any) -> Params:
         """The tensors that the op owns, in torch's order, for inputs of these shapes."""
         return {}
 
-    def macs(self, *xs: Shape) -> Dim:
+    def macs(self, *xs: Any, **_: Any) -> Dim:
         """Multiply-adds of one forward pass, counted for convolutions and matrix products."""
         return 0
 

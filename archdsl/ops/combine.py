@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.prove import Proved, Refuted, Verdict, equal
 from archdsl.ir.shape import Shape

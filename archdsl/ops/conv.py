@@ -15,8 +15,8 @@ from archdsl.ops.slide import slide
 class UnevenGroups(Problem):
     """Each group of a convolution sees an equal share of the input and of the output channels.
 
-        input image: [N, 30, 8, 8]
-        conv(60, kernel=3, groups=4)      # error[uneven-groups]
+    input image: [N, 30, 8, 8]
+    conv(60, kernel=3, groups=4)      # error[uneven-groups]
     """
 
     code = "uneven-groups"

@@ -12,8 +12,8 @@ from archdsl.ops.init import lecun_uniform
 class FreeFeatures(Problem):
     """A linear layer has one weight for each input feature, so their number must be known when compiling.
 
-        input image: [N, 3, H, W]
-        flatten -> linear(10)      # error[free-features]: 3 * H * W features
+    input image: [N, 3, H, W]
+    flatten -> linear(10)      # error[free-features]: 3 * H * W features
     """
 
     code = "free-features"

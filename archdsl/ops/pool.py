@@ -11,8 +11,8 @@ from archdsl.ops.slide import slide
 class PaddingTooWide(Problem):
     """Padding of more than half a pooling window would make windows that see nothing but padding.
 
-        input image: [N, 3, 8, 8]
-        max_pool(2, padding=2)      # error[padding-too-wide]
+    input image: [N, 3, 8, 8]
+    max_pool(2, padding=2)      # error[padding-too-wide]
     """
 
     code = "padding-too-wide"

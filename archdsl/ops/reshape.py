@@ -11,8 +11,8 @@ from archdsl.ops.base import Op, Rejected, attribute
 class NoSuchAxis(Problem):
     """An axis is counted from 0, or from -1 backwards, and must exist.
 
-        input features: [N, 10]
-        softmax(axis=2)      # error[no-such-axis]
+    input features: [N, 10]
+    softmax(axis=2)      # error[no-such-axis]
     """
 
     code = "no-such-axis"

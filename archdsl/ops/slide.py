@@ -9,7 +9,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, smallest
 from archdsl.ir.shape import Shape
-from archdsl.ops.base import Rejected, Size, Window
+from archdsl.ops.base import Rejected, Window
 
 AXES = {1: ("length",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 
@@ -17,8 +17,8 @@ AXES = {1: ("length",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 class WindowTooLarge(Problem):
     """A window must fit into its padded input at least once.
 
-        input image: [N, 3, 4, 4]
-        conv(8, kernel=5)      # error[window-too-large]: padding=1 makes room
+    input image: [N, 3, 4, 4]
+    conv(8, kernel=5)      # error[window-too-large]: padding=1 makes room
     """
 
     code = "window-too-large"
@@ -45,7 +45,7 @@ def slide(x: Shape, window: Window, ceil_mode: bool = False) -> tuple[Dim, ...]:
     for axis, size in enumerate(x.spatial):
         stride, padding = window.stride[axis], window.padding[axis]
         span = window.dilation[axis] * (window.kernel[axis] - 1) + 1
-        steps: Dim = (size + (2 * padding - span))
+        steps: Dim = size + (2 * padding - span)
         places = steps // stride + 1
         if ceil_mode:
             # the last window may hang over the end, but must start inside the input or its left padding

@@ -14,6 +14,7 @@ from archdsl.diagnostics import Diagnostic, Label, Problem
 from archdsl.source import Source, Span
 
 DEEPEST = 100
+HEADS = ("block", "network", "fn", "from")
 PARTNER = {"(": ")", "[": "]", "{": "}"}
 _PIECE = re.compile(
     r'"(?:[^"\\\n]|\\.)*"?|\#[^\n]*|[A-Za-z_][A-Za-z0-9_]*(?:\{(?!\s*\})[^{}|\n]+\}[A-Za-z0-9_]*)+|[()\[\]{}|\n]|'
@@ -24,7 +25,7 @@ _PIECE = re.compile(
 class UnclosedBracket(Problem):
     """Every bracket that is opened is closed.
 
-        conv(64, kernel=3      # error[unclosed-bracket]: write the )
+    conv(64, kernel=3      # error[unclosed-bracket]: write the )
     """
 
     code = "unclosed-bracket"
@@ -38,7 +39,7 @@ class UnclosedBracket(Problem):
 class UnopenedBracket(Problem):
     """A closing bracket needs an opening one.
 
-        relu }      # error[unopened-bracket]
+    relu }      # error[unopened-bracket]
     """
 
     code = "unopened-bracket"
@@ -91,7 +92,7 @@ def scan(source: Source) -> Brackets:
     stack: list[_Open] = []
     statement = 0
     for token, start in pieces(source.text):
-        if token in ("block", "network", "fn", "from"):
+        if token in HEADS:
             _close_all(source, found, stack, start)
             statement = start
         elif token == "\n":
@@ -126,9 +127,8 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
     """Brackets, bars, newlines and heads of items with their offsets; strings, comments and names are passed over."""
     for match in _PIECE.finditer(text):
         token = match[0]
-        if len(token) == 1 or token in ("block", "network", "fn", "from"):
-            if token not in ('"', "#"):
-                yield token, match.start()
+        if token in HEADS or (len(token) == 1 and token not in "\"#"):
+            yield token, match.start()
 
 
 def _indent(text: str, offset: int) -> int:

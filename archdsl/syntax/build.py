@@ -36,8 +36,8 @@ class Builder(Transformer[Token, Any]):
 
     def _span(self, children: list[Any]) -> Span:
         first, last = children[0], children[-1]
-        start = first.start_pos + self.base if isinstance(first, Token) else first.span.start
-        end = last.end_pos + self.base if isinstance(last, Token) else last.span.end
+        start = int(first.start_pos or 0) + self.base if isinstance(first, Token) else first.span.start
+        end = int(last.end_pos or 0) + self.base if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     def _part(self, children: list[Any]) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
@@ -34,10 +35,10 @@ WORDS = {
 class UnexpectedText(Problem):
     """The text does not go on as the language does.
 
-        network t {
-            input x: [N, 4]
-            linear 3      # error[unexpected-text]: arguments stand in brackets, linear(3)
-        }
+    network t {
+        input x: [N, 4]
+        linear 3      # error[unexpected-text]: arguments stand in brackets, linear(3)
+    }
     """
 
     code = "unexpected-text"
@@ -124,7 +125,10 @@ def _unfinished(error: UnexpectedInput, text: str) -> int | None:
 OPERATORS = {"SIGN", "TIMES", "COMPARE", "IF", "AND", "OR", "__ANON_0", "DOT", "LPAR", "LSQB", "STARSTAR"}
 KEYWORDS = {"INPUT", "OUTPUT", "EXPECT", "IN", "FROM", "IMPORT", "ELSE", "NETWORK", "BLOCK", "FN"}
 RESERVED = frozenset(
-    "network block fn from import input output where expect shared repeat for in if else with and or not true false none".split()
+    (
+        *("network", "block", "fn", "from", "import", "input", "output", "where", "expect", "shared"),
+        *("repeat", "for", "in", "if", "else", "with", "and", "or", "not", "true", "false", "none"),
+    )
 )
 
 
@@ -144,14 +148,14 @@ def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:
         return "comparison is written =="
     if found == ":" and re.match(r"(if|else|repeat|for|block|network)\b", before):
         return "a body stands in braces: { … }"
-    if "COMMA" in accepted and re.fullmatch(r"\w+|\"|\[|\(", found):
-        return "a comma goes between two items"
     if found in RESERVED:
         return f'{found} is a word of the language; as a name write it in quotes: "{found}"'
     if found == "|" and not before:
         return "arms stand in the braces of a join: add { | … | … }"
-    if re.fullmatch(r"\d[\w.]*", found) and word:
+    if re.fullmatch(r"\d[\w.]*", found) and word and "_NEWLINE" in accepted:
         return f"arguments stand in brackets: {word[1]}({found})"
+    if "COMMA" in accepted and "_NEWLINE" not in accepted and re.fullmatch(r"\w+|\"|\[|\(", found):
+        return "a comma goes between two items"
     if re.fullmatch(r"[A-Za-z_]\w*", found) and word and word[1] not in RESERVED:
         return f"stages are separated by -> or a new line: {word[1]} -> {found}"
     if "_NEWLINE" in accepted and re.fullmatch(r"[A-Za-z_]\w*", found):

@@ -126,8 +126,12 @@ class _Placed(Builder):
 
     def _span(self, children: list[Any]) -> Span:
         first, last = children[0], children[-1]
-        start = self.places.original(first.start_pos + self.base) if isinstance(first, Token) else first.span.start
-        end = self.places.original(last.end_pos + self.base) if isinstance(last, Token) else last.span.end
+        start = (
+            self.places.original(int(first.start_pos or 0) + self.base)
+            if isinstance(first, Token)
+            else first.span.start
+        )
+        end = self.places.original(int(last.end_pos or 0) + self.base) if isinstance(last, Token) else last.span.end
         return Span(self.source, start, max(start, end))
 
     def parse_expression(self, text: str) -> tree.Expression:

@@ -95,9 +95,7 @@ class Argument(Tree):
     value: Expression
 
 
-Expression = (
-    Literal | Name | Incoming | Sequence | Unary | Chained | Conditional | Index | Attribute | CallExpression
-)
+Expression = Literal | Name | Incoming | Sequence | Unary | Chained | Conditional | Index | Attribute | CallExpression
 
 
 # ---- bodies ----------------------------------------------------------------------------------------------------------

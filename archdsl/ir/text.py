@@ -1,0 +1,90 @@
+"""A graph as text: what the compiler sees, and what tests compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archdsl.ir.graph import Apply, Call, Graph, Node, Value
+
+
+def text(graph: Graph) -> str:
+    """The graph and the blocks that it calls, each once, in the order of their first call.
+
+    network LeNet
+        image                                      [N, 1, 28, 28]
+        0 = conv(image, channels=6, kernel=[5, 5])     [N, 6, 24, 24]
+        …
+        out = 0
+    """
+    bodies = {graph: graph.name or "group"}
+    _collect(graph, bodies)
+    return "\n\n".join(_body(body, bodies) for body in bodies)
+
+
+def _collect(graph: Graph, bodies: dict[Graph, str]) -> None:
+    for node in graph.nodes:
+        if isinstance(node, Call) and node.graph not in bodies:
+            taken = set(bodies.values())
+            name = node.graph.name or node.key
+            bodies[node.graph] = name if name not in taken else _fresh(name, taken)
+            _collect(node.graph, bodies)
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    count = 2
+    while f"{name}#{count}" in taken:
+        count += 1
+    return f"{name}#{count}"
+
+
+def _body(graph: Graph, bodies: dict[Graph, str]) -> str:
+    arguments = ", ".join(f"{name}={_literal(value)}" for name, value in graph.arguments)
+    rows: list[tuple[str, str]] = []
+    names: dict[Node, str] = {}
+    for entry in graph.inputs:
+        names[entry] = entry.name
+        rows.append((entry.name, str(entry.shape)))
+    joins = 0
+    for node in graph.nodes:
+        if node.key is None:
+            joins += 1
+            names[node] = node.label or f"%{joins}"
+        else:
+            names[node] = node.key if node.shares is None else f"{node.key}'"
+        shown = [_value(value, names) for value in node.inputs]
+        if isinstance(node, Apply):
+            shown += _attributes(node.op)
+            callee = node.op.name
+        else:
+            callee = bodies[node.graph]
+        left = names[node] if node.label in (None, names[node]) else f"{names[node]} {node.label}"
+        rows.append((f"{left} = {callee}({', '.join(shown)})", ", ".join(map(str, node.shapes))))
+    width = max((len(left) for left, _ in rows), default=0)
+    lines = [f"    {left:<{width}}  {shape}" for left, shape in rows]
+    outputs = [
+        f"    {name} <- {_value(value, names)}" for name, value in zip(graph.output_names, graph.outputs, strict=True)
+    ]
+    return "\n".join([f"{graph.kind} {bodies[graph]}" + (f"({arguments})" if arguments else ""), *lines, *outputs])
+
+
+def _value(value: Value, names: dict[Node, str]) -> str:
+    return names[value.node] + (f"[{value.index}]" if len(value.node.shapes) > 1 else "")
+
+
+def _attributes(op: Any) -> list[str]:
+    """The attributes of an op that differ from their defaults; sizes that are the same along all axes once."""
+    defaults = {name: attribute.default for name, attribute in op.attributes().items()}
+    shown = {name: _collapsed(value) for name, value in op.values().items()}
+    return [f"{name}={_literal(value)}" for name, value in shown.items() if value != defaults[name]]
+
+
+def _collapsed(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value and len(set(value)) == 1 else value
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return "none" if value is None else f'"{value}"' if isinstance(value, str) else str(value)

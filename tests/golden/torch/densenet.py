@@ -1,0 +1,32 @@
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class DenseBlock(nn.ModuleDict):
+    """[N, in_channels, 8, 8] -> [N, …, 8, 8]"""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self["1"] = nn.Conv2d(in_channels, 4, kernel_size=3, padding=1)
+        self["3"] = nn.Conv2d(in_channels + 4, 4, kernel_size=3, padding=1)
+        self["5"] = nn.Conv2d(in_channels + 8, 4, kernel_size=3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self["1"](F.relu(x))
+        x = torch.cat([x, y], dim=1)
+        y = self["3"](F.relu(x))  # [N, 4, 8, 8]
+        x = torch.cat([x, y], dim=1)
+        y = self["5"](F.relu(x))  # [N, 4, 8, 8]
+        return torch.cat([x, y], dim=1)
+
+
+class DenseNet(nn.Sequential):
+    """[N, 3, 8, 8] -> [N, 28, 8, 8]"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(3, 4, kernel_size=3, padding=1),  # [N, 4, 8, 8]
+            DenseBlock(4),  # [N, 16, 8, 8]
+            DenseBlock(16),  # [N, 28, 8, 8]
+        )
