@@ -52,6 +52,8 @@ def read_safetensors(path: Path, room: int) -> dict[str, Array]:
     content = path.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
     try:
+        if start > len(content):
+            raise ValueError(f"its header ends at byte {start} of {len(content)}")
         header: dict[str, Any] = json.loads(content[8:start])
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
         numbers = memoryview(content)[start:]

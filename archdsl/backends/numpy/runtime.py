@@ -91,7 +91,7 @@ class Pass:
 
     def __call__(self, kernel: Callable[..., Any], /, *inputs: Value, layer: str = "", **options: Any) -> Any:
         """Apply a kernel to values and to the weights of a layer; a kernel of several results gives a tuple."""
-        weights = self.network.weights(layer)
+        weights = {argument: self.network.state[name] for argument, name in self.network.arguments(layer).items()}
         result, pullback = kernel(*(value.array for value in inputs), **weights, **options)
         several = isinstance(result, tuple)
         outputs = tuple(self.value(array) for array in (result if several else (result,)))
@@ -117,7 +117,7 @@ class Pass:
                 if dx is not None:
                     slopes[slot] = slopes[slot] + dx if slot in slopes else dx
             for argument, gradient in gradients.items():
-                name = self.network.arguments[layer][argument]
+                name = self.network.arguments(layer)[argument]
                 found[name] = found[name] + gradient if name in found else gradient
         return found
 
@@ -137,22 +137,20 @@ class Network:
         self,
         inputs: Mapping[str, Input],
         outputs: Sequence[str],
-        layers: Mapping[str, Mapping[str, Tensor]],
+        tensors: Mapping[str, Tensor],
         seed: int = 0,
         dtype: Any = np.float32,
     ) -> None:
         self.inputs = inputs
         self.outputs = outputs
+        self.tensors = tensors
         self.dtype = np.dtype(dtype)
         self.rng = np.random.default_rng(seed)
-        self.tensors = {f"{layer}.{name}": tensor for layer, own in layers.items() for name, tensor in own.items()}
-        self.arguments = {
-            layer: {name.replace(".", "_"): f"{layer}.{name}" for name in own} for layer, own in layers.items()
-        }
         self.state = {
             name: np.array(tensor.draw(self.rng, tensor.shape), np.int64 if tensor.integer else self.dtype)
-            for name, tensor in self.tensors.items()
+            for name, tensor in tensors.items()
         }
+        self.owned: dict[str, dict[str, str]] = {"": {}}
         self.result: Callable[..., Any] = namedtuple("Outputs", outputs)  # type: ignore[misc]
         self.last: tuple[Pass, dict[str, Value], tuple[Value, ...]] | None = None
 
@@ -193,9 +191,12 @@ class Network:
             **{name: slopes.get(value.slot, np.zeros_like(value.array)) for name, value in reals.items()},
         }
 
-    def weights(self, layer: str) -> dict[str, Array]:
-        """The arrays that a layer owns, by its kernel's arguments."""
-        return {argument: self.state[name] for argument, name in self.arguments.get(layer, {}).items()}
+    def arguments(self, layer: str) -> dict[str, str]:
+        """The names of a layer's weights by its kernel's arguments: {"weight": "0.weight", "bias": "0.bias"}."""
+        if layer not in self.owned:
+            inner = {name: name.removeprefix(f"{layer}.") for name in self.tensors if name.startswith(f"{layer}.")}
+            self.owned[layer] = {argument.replace(".", "_"): name for name, argument in inner.items()}
+        return self.owned[layer]
 
     def parameters(self) -> dict[str, Array]:
         """What is learned, by name: the arrays themselves, to be changed in place."""

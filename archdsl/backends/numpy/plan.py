@@ -1,0 +1,126 @@
+"""The network as a flat list of kernel calls: blocks opened, layers under their paths, values numbered.
+
+    plan(lenet).steps[0]      # Step(Call(conv, {"padding": 2}), inputs=(0,), outputs=(1,), layer="0", …)
+
+Values are numbered from the inputs on. A layer that is applied again has the path of its first application, and so the
+same weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, field
+
+from archdsl.backends.numpy.kernels import identity
+from archdsl.backends.numpy.rules import DRAWS, Call, lower
+from archdsl.backends.numpy.runtime import Input, Tensor
+from archdsl.ir import graph as ir
+from archdsl.ir.shape import Shape
+from archdsl.ops import Param, Params
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call. `block` is the number of the block that it stands in, 0 for the network itself."""
+
+    call: Call
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    layer: str
+    block: int
+
+
+@dataclass
+class Plan:
+    """A flat network, ready to run or to be printed.
+
+    `shapes` and `labels` (the spec's names) are those of values, `params` the parameters and buffers in the order of
+    the state dict, `blocks` the path and the name of every call of a block.
+    """
+
+    name: str
+    doc: str
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+    steps: list[Step] = field(default_factory=list)
+    params: Params = field(default_factory=dict)
+    shapes: list[Shape] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict)
+    blocks: list[tuple[str, str]] = field(default_factory=list)
+
+
+def plan(graph: ir.Graph) -> Plan:
+    """The kernel calls of a network, in the order of its spec."""
+    flat = Plan(graph.name, graph.doc, {}, {})
+    values = tuple(_new(flat, node.shape) for node in graph.inputs)
+    flat.inputs = {node.name: value for node, value in zip(graph.inputs, values, strict=True)}
+    flat.outputs = dict(zip(graph.output_names, _open(flat, graph, values, ""), strict=True))
+    return flat
+
+
+def deaths(flat: Plan) -> list[tuple[int, ...]]:
+    """For each step, the values that nothing needs after it."""
+    seen = set(flat.outputs.values())
+    dead: list[tuple[int, ...]] = []
+    for step in reversed(flat.steps):
+        last = tuple(value for value in dict.fromkeys((*step.inputs, *step.outputs)) if value not in seen)
+        seen.update(last)
+        dead.append(last)
+    return dead[::-1]
+
+
+def input_of(shape: Shape) -> Input:
+    """What the runtime checks of an input: sizes that are not fixed stand as their text."""
+    return Input(tuple(dim if isinstance(dim, int) else str(dim) for dim in shape.dims), shape.kind == "int")
+
+
+def tensor_of(param: Param) -> Tensor:
+    """What the runtime makes of a parameter or a buffer."""
+    return Tensor(sizes_of(param), DRAWS[type(param.init)](*astuple(param.init)), param.trainable, param.kind == "int")
+
+
+def sizes_of(param: Param) -> tuple[int, ...]:
+    """The sizes of a parameter, which are all known once a network has passed the checks."""
+    sizes = tuple(dim for dim in param.shape if isinstance(dim, int))
+    assert len(sizes) == len(param.shape), f"a parameter of free size {param.shape}"
+    return sizes
+
+
+def _open(flat: Plan, graph: ir.Graph, inputs: tuple[int, ...], path: str) -> tuple[int, ...]:
+    """Lay out the nodes of a body that gets these values; the values that it leaves."""
+    block = len(flat.blocks)
+    flat.blocks.append((path, graph.name))
+    env = {ir.Value(node): value for node, value in zip(graph.inputs, inputs, strict=True)}
+    for node in graph.nodes:
+        given = tuple(env[value] for value in node.inputs)
+        if isinstance(node, ir.Call):
+            left = _open(flat, node.graph, given, _join(path, node.key))
+        else:
+            left = _apply(flat, node, given, block)
+        if node.label and len(left) == 1:
+            flat.labels[left[0]] = node.label
+        env.update((ir.Value(node, index), value) for index, value in enumerate(left))
+    return tuple(env[value] for value in graph.outputs)
+
+
+def _apply(flat: Plan, node: ir.Apply, given: tuple[int, ...], block: int) -> tuple[int, ...]:
+    """Append the kernel call of a node; what passes its value through needs none."""
+    call = lower(node.op)
+    if call.kernel is identity:
+        return given
+    own = node.op.params(*(flat.shapes[value] for value in given))
+    layer = _join(flat.blocks[block][0], node.key or "") if own else ""
+    assert layer or not own, f"{node.op.name} owns weights, and has no key"
+    for name, param in own.items():
+        flat.params.setdefault(f"{layer}.{name}", param)
+    outputs = tuple(_new(flat, shape) for shape in node.shapes)
+    flat.steps.append(Step(call, given, outputs, layer, block))
+    return outputs
+
+
+def _new(flat: Plan, shape: Shape) -> int:
+    flat.shapes.append(shape)
+    return len(flat.shapes) - 1
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path and key else path or key

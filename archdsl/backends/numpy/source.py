@@ -1,0 +1,202 @@
+"""A network as one file that depends on NumPy alone.
+
+    text = source(graph, header="Written by archdsl from lenet.arch.")
+
+The file holds the kernels that the network needs and the runtime, word for word as they are here, then the network: its
+inputs and weights as tables, and a line for each layer. It computes exactly what `Program` does.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+from dataclasses import astuple
+from math import isfinite, prod
+from typing import Any
+
+from archdsl.backends.numpy.excerpt import Section, excerpt
+from archdsl.backends.numpy.names import identifier, output_names, variables
+from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
+from archdsl.backends.numpy.rules import DRAWS
+from archdsl.backends.numpy.runtime import Input, Network, Tensor
+from archdsl.ir.graph import Graph
+from archdsl.ir.shape import Shape
+from archdsl.ops import Param
+
+WIDTH = 120
+
+
+def source(graph: Graph, header: str = "") -> str:
+    """The text of the file; `header` comes first, as a comment."""
+    flat = plan(graph)
+    inits = [param.init for param in flat.params.values()]
+    kernels = dict.fromkeys(step.call.kernel for step in flat.steps)
+    draws = dict.fromkeys(DRAWS[type(init)] for init in inits)
+    cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), Network])
+    taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS"}
+    name = identifier(flat.name, taken)
+    names = variables(flat, {*taken, name})
+    body = [
+        *map(_section, cut.sections),
+        "\n".join([f"# {flat.name}", "", *_tables(flat)]),
+        "\n".join(_network(flat, name, names)),
+    ]
+    lines = [*(f"# {line}".rstrip() for line in header.splitlines()), *_docstring(_manual(flat, name, names), "")]
+    lines += ["", "from __future__ import annotations", "", *cut.imports, "", "\n\n\n".join(body), ""]
+    return "\n".join(lines)
+
+
+def _section(section: Section) -> str:
+    """A module's definitions under its title; lines that follow each other stay together."""
+    title = "\n".join(f"# {line}" for line in textwrap.wrap(section.title, WIDTH - 2))
+    first, *others = section.texts
+    text = title + ("\n\n" if _is_line(first) else "\n\n\n") + first
+    for before, after in zip(section.texts, others, strict=False):
+        text += ("\n" if _is_line(before) and _is_line(after) else "\n\n\n") + after
+    return text
+
+
+def _is_line(text: str) -> bool:
+    return "\n" not in text
+
+
+def _manual(flat: Plan, name: str, names: list[str]) -> str:
+    """How to use the file, for its docstring."""
+    given = ", ".join(names[value] for value in flat.inputs.values())
+    left = ", ".join(output_names(flat))
+    slopes = ", ".join(f"d{field}" for field in output_names(flat))
+    several = len(flat.outputs) > 1
+    examples = [
+        (f"net = {name}(seed=0)", "first values drawn from the seed"),
+        ('net.load("weights.safetensors")', "or .npz"),
+        (f"{left} = net({given})", "inference"),
+        (f"{left} = net({given}, train=True)", "keeps what the way back needs"),
+        (f"gradients = net.backward({f'({slopes})' if several else slopes})", "by name of parameter and of input"),
+    ]
+    width = max(len(code) for code, _ in examples)
+    place = "The network stands at the end, after the kernels that it needs and what runs them."
+    lines = (f"    {code:{width}}  # {note}" for code, note in examples)
+    return "\n".join([f"{flat.name} in NumPy.", "", *lines, "", place])
+
+
+def _tables(flat: Plan) -> list[str]:
+    """The inputs, the outputs and the weights, as data."""
+    inputs = [(name, input_of(flat.shapes[value])) for name, value in flat.inputs.items()]
+    rows = [
+        f"{_literal(name)}: Input({_literal(sizes)}{', integer=True' if integer else ''})"
+        for name, (sizes, integer) in inputs
+    ]
+    tensors = [f"    {_literal(name)}: {_tensor(param)}," for name, param in flat.params.items()]
+    return [
+        _bracketed("INPUTS = {", rows, "}"),
+        f"OUTPUTS = {_literal(output_names(flat))}",
+        "\n".join(["TENSORS = {", *tensors, "}"]) if tensors else "TENSORS: dict[str, Any] = {}",
+    ]
+
+
+def _tensor(param: Param) -> str:
+    draw = f"{DRAWS[type(param.init)].__name__}({', '.join(map(_literal, astuple(param.init)))})"
+    flags = ["trainable=False"] * (not param.trainable) + ["integer=True"] * (param.kind == "int")
+    return f"Tensor({', '.join([_literal(sizes_of(param)), draw, *flags])})"
+
+
+def _network(flat: Plan, name: str, names: list[str]) -> list[str]:
+    """The class: what it is, and how values go through it."""
+    given = ", ".join(f"{names[value]}: Value" for value in flat.inputs.values())
+    count = sum(prod(sizes_of(param)) for param in flat.params.values() if param.trainable)
+    returns = "Value" if len(flat.outputs) == 1 else f"tuple[{', '.join('Value' for _ in flat.outputs)}]"
+    return [
+        f"class {name}(Network):",
+        *_docstring(flat.doc or f"{flat.name}, with {count:,} parameters.", "    "),
+        "",
+        "    def __init__(self, seed: int = 0, dtype: Any = np.float32) -> None:",
+        "        super().__init__(INPUTS, OUTPUTS, TENSORS, seed, dtype)",
+        "",
+        _bracketed("    def forward(", ["self", "net: Pass", *given.split(", ")], f") -> {returns}:"),
+        *_docstring(_signature(flat), "        "),
+        *_lines(flat, names),
+    ]
+
+
+def _signature(flat: Plan) -> str:
+    ends = [[str(flat.shapes[value]) for value in side.values()] for side in (flat.inputs, flat.outputs)]
+    return " -> ".join(", ".join(side) for side in ends)
+
+
+def _lines(flat: Plan, names: list[str]) -> list[str]:
+    """A line for each step, blocks set apart, with the shape behind it where it changes."""
+    results = tuple(flat.outputs.values())
+    returned = bool(flat.steps) and flat.steps[-1].outputs == results
+    heads = [_head([names[value] for value in step.outputs]) for step in flat.steps]
+    heads[-1:] = ["return "] if returned else heads[-1:]
+    codes = [_code(step, head, names) for step, head in zip(flat.steps, heads, strict=True)]
+    notes = [_note(flat, step) for step in flat.steps]
+    widths = [len(code) for code, note in zip(codes, notes, strict=True) if note and len(code) + len(note) + 4 <= WIDTH]
+    column = max(widths, default=0)
+    lines: list[str] = []
+    block = 0
+    for step, code, note in zip(flat.steps, codes, notes, strict=True):
+        if step.block != block:
+            block = step.block
+            lines += ["", *_comment(*flat.blocks[block])]
+        if note and len(code) <= column:
+            lines.append(f"{code:{min(column, WIDTH - len(note) - 4)}}  # {note}")
+        else:
+            lines += [f"        # {note}"] * bool(note) + [code]
+    return lines if returned else [*lines, f"        return {', '.join(names[value] for value in results)}"]
+
+
+def _comment(path: str, kind: str) -> list[str]:
+    return [f"        # {path}{f': {kind}' if kind else ''}"] if path else []
+
+
+def _head(results: list[str]) -> str:
+    return f"{', '.join(results)} = " if set(results) != {"_"} else ""
+
+
+def _code(step: Step, head: str, names: list[str]) -> str:
+    arguments = [step.call.kernel.__name__, *(names[value] for value in step.inputs)]
+    arguments += [f"layer={_literal(step.layer)}"] * bool(step.layer)
+    arguments += [f"{name}={_literal(value)}" for name, value in step.call.options.items()]
+    arguments += [f"{name}=net.{name}" for name in step.call.context]
+    return _bracketed(f"        {head}net(", arguments, ")")
+
+
+def _note(flat: Plan, step: Step) -> str:
+    """The shapes that a step leaves, where they differ from what it took."""
+    before = {flat.shapes[value] for value in step.inputs}
+    after: list[Shape] = [flat.shapes[value] for value in step.outputs]
+    return ", ".join(map(str, after)) if before != set(after) else ""
+
+
+def _bracketed(head: str, items: Iterable[str], tail: str) -> str:
+    """A bracket on one line where it fits, else with an item a line."""
+    items = list(items)
+    line = f"{head}{', '.join(items)}{tail}"
+    if len(line) <= WIDTH:
+        return line
+    indent = " " * (len(head) - len(head.lstrip()))
+    return "\n".join([head, *(f"{indent}    {item}," for item in items), f"{indent}{tail}"])
+
+
+def _docstring(text: str, indent: str) -> list[str]:
+    """A text as a docstring: nothing in it can end it early, and long lines are wrapped."""
+    plain = "".join(char if char.isprintable() or char == "\n" else " " for char in text.strip())
+    safe = plain.replace("\\", "\\\\").replace('"""', r"\"\"\"")
+    lines = [part for line in safe.split("\n") for part in textwrap.wrap(line, WIDTH - 8) or [""]]
+    lines = [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:])]
+    if len(lines) > 1:
+        return [*lines, f'{indent}"""']
+    return [f'{lines[0]} """' if lines[0].endswith('"') else f'{lines[0]}"""']
+
+
+def _literal(value: Any) -> str:
+    """A value as Python text, strings in double quotes."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, float) and not isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
