@@ -42,6 +42,7 @@ from archdsl.elaborate.values import (
 )
 from archdsl.ir.graph import Value
 from archdsl.ops import OPS
+from archdsl.record import Record
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -103,8 +104,7 @@ def truth(value: Constant, span: Span) -> bool:
     return value
 
 
-@dataclass(frozen=True)
-class NotYet:
+class NotYet(Record):
     """A comparison that sizes decide only when the network runs."""
 
     text: str

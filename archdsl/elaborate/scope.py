@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Label
 from archdsl.elaborate.values import Constant
+from archdsl.record import Record
 from archdsl.source import Source, Span
 
 
@@ -60,8 +61,7 @@ class Scope:
         yield from self.home.names
 
 
-@dataclass(frozen=True)
-class Trail:
+class Trail(Record):
     """How the elaborator came to a place: calls and passes, the innermost first."""
 
     note: str

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archdsl.ir.dim import Dim, Expr
 from archdsl.ir.graph import Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import Op
+from archdsl.record import Record
 from archdsl.syntax import tree
 
 if TYPE_CHECKING:
     from archdsl.elaborate.scope import FileScope
 
 
-@dataclass(frozen=True)
-class Quotient:
+class Quotient(Record):
     """A division that did not come out even (yet): `ceil`, `floor` and `round` settle it."""
 
     numerator: Dim
@@ -28,8 +27,7 @@ class Quotient:
         return f"{top} / {self.divisor}"
 
 
-@dataclass(frozen=True)
-class BlockRef:
+class BlockRef(Record):
     """A block, and the file that it stands in."""
 
     block: tree.Block
@@ -39,8 +37,7 @@ class BlockRef:
         return self.block.name.name
 
 
-@dataclass(frozen=True)
-class NetworkRef:
+class NetworkRef(Record):
     """A network, and the file that it stands in."""
 
     network: tree.Network | tree.Family
@@ -50,8 +47,7 @@ class NetworkRef:
         return self.network.name.name
 
 
-@dataclass(frozen=True)
-class FunctionRef:
+class FunctionRef(Record):
     """A function that the spec defines."""
 
     function: tree.Function
@@ -61,8 +57,7 @@ class FunctionRef:
         return self.function.name.name
 
 
-@dataclass(frozen=True)
-class OpRef:
+class OpRef(Record):
     """An op, as an argument for a block."""
 
     op: type[Op]
@@ -71,8 +66,7 @@ class OpRef:
         return self.op.name
 
 
-@dataclass(frozen=True)
-class Builtin:
+class Builtin(Record):
     """A function of the language."""
 
     name: str
@@ -82,8 +76,7 @@ class Builtin:
         return self.name
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(Record):
     """A value of the network; None where it is unknown because of a mistake that was reported."""
 
     value: Value | None

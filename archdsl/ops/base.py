@@ -9,7 +9,6 @@ How an op runs is said once per backend, in `backends/*/`, keyed by its class.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -51,8 +50,7 @@ class WrongRank(Problem):
         return self.hint
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(Record):
     """One tensor that a layer owns.
 
     A buffer (`trainable=False`) is saved with the weights and not learned.
@@ -67,8 +65,7 @@ class Param:
 Params: TypeAlias = "dict[str, Param]"
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Record):
     """What a layer sees of its input along each spatial axis: for receptive fields and for lints."""
 
     kernel: Size
@@ -77,8 +74,7 @@ class Window:
     dilation: Size
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Record):
     """One argument of an op, as a spec and the manual see it."""
 
     name: str

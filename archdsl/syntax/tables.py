@@ -1,17 +1,15 @@
 """The parser, made from the grammar once and kept: LALR tables take longer to build than most specs take to check.
 
-The tables lie in the user's cache folder under a name that holds a hash of the grammar, of Lark's version and of
-Python's, so that a stale one is never found. They are read as plain data: an unpickler that knows no class cannot run
-anything. Where the folder can't be read or written, the tables are built each time and nothing else changes.
+The tables lie in the user's cache folder, together with the grammar and the versions that they were built from: they
+are used for these alone. They are read as plain data: an unpickler that knows no class cannot run anything. Where the
+folder can't be read or written, the tables are built each time and nothing else changes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +23,26 @@ OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": ["s
 def parser(transformer: lark.Transformer[lark.Token, Any]) -> lark.Lark:
     """The parser of the grammar, with the callbacks of a transformer built in."""
     grammar = resource("grammars", "arch.lark").read_text(encoding="utf-8")
-    cached = _cache_file(grammar)
-    tables = _read(cached) if cached else None
+    origin = f"{lark.__version__} {sys.version}\n{grammar}"
+    cached = _cache_file()
+    tables = _read(cached, origin) if cached else None
     if tables is None:
         built = lark.Lark(grammar, **OPTIONS, keep_all_tokens=True, maybe_placeholders=False)
         data, memo = built.memo_serialize([lark.lexer.TerminalDef, lark.grammar.Rule])
         tables = {"data": data, "memo": memo}
         if cached:
-            _write(cached, tables)
+            _write(cached, {"origin": origin, **tables})
     loaded: lark.Lark = lark.Lark.__new__(lark.Lark)._load(tables, transformer=transformer)
     return loaded
 
 
-def _cache_file(grammar: str) -> Path | None:
-    """Where the tables of this grammar are kept, or None where this user has no home."""
-    key = "\0".join([grammar, lark.__version__, sys.version, "1"])
+def _cache_file() -> Path | None:
+    """Where the tables are kept, or None where this user has no home."""
     try:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:
         return None
-    return folder / "archdsl" / f"grammar-{hashlib.sha256(key.encode()).hexdigest()[:32]}.tables"
+    return folder / "archdsl" / f"grammar-{sys.version_info.major}.{sys.version_info.minor}.tables"
 
 
 class _PlainData(pickle.Unpickler):
@@ -54,19 +52,23 @@ class _PlainData(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not plain data")
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path, origin: str) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             tables = _PlainData(file).load()
     except Exception:  # whatever a damaged file makes of the reader, the tables can be built anew
         return None
-    return tables if isinstance(tables, dict) and tables.keys() == {"data", "memo"} else None
+    if not isinstance(tables, dict) or tables.keys() != {"origin", "data", "memo"} or tables["origin"] != origin:
+        return None
+    return tables
 
 
 def _write(path: Path, tables: dict[str, Any]) -> None:
+    from tempfile import NamedTemporaryFile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        with NamedTemporaryFile(dir=path.parent, delete=False) as file:
             pickle.dump(tables, file, protocol=pickle.HIGHEST_PROTOCOL)
         os.replace(file.name, path)
     except OSError:
