@@ -39,7 +39,7 @@ from archdsl.backends.torch.module import module  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "torch"
-WRITTEN = ["lenet", "resnet", "googlenet", "shared", "awkward", "captured", "repeated", "one_dimension"]
+WRITTEN = ["lenet", "resnet", "googlenet", "densenet", "shared", "awkward", "captured", "repeated", "one_dimension"]
 RESERVED = {"awkward", "keywords"}  # torch.fx writes `self.class` for a layer named "class", and so does torch.export
 
 
@@ -419,6 +419,53 @@ def test_any_wiring_computes_what_its_graph_says(graph: Graph) -> None:
     net = module(graph)
     assert [(key, tuple(value.shape)) for key, value in net.state_dict().items()] == names_and_shapes(graph)
     agrees_with_the_graph(graph)
+
+
+WIDTHS = {
+    "a": lambda a, b, c: a,
+    "b": lambda a, b, c: b,
+    "2a": lambda a, b, c: 2 * a,
+    "a+b": lambda a, b, c: a + b,
+    "c+2": lambda a, b, c: c + 2,
+    "c": lambda a, b, c: c,
+    "ab": lambda a, b, c: a * b,
+    "odd": lambda a, b, c: (a * 7 + b * 3) % 5 + 1,
+}
+
+
+@given(
+    recipe=st.lists(st.tuples(st.sampled_from(list(WIDTHS)), st.sampled_from([1, 3, "b"]), LABELS), max_size=5),
+    instances=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3), st.booleans()), min_size=1, max_size=4),
+    nested=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_instances_that_share_a_class_keep_their_numbers(recipe: Any, instances: Any, nested: bool) -> None:
+    body = network("Net", images(2, 6))
+    for a, b, bias in instances:
+        shape = body.shape
+        part = block("part", shape, a=a, b=b, bias=bias, pair=[a, b])
+        used: set[str] = set()
+        for width, kernel, label in recipe:
+            size = 2 * b - 1 if kernel == "b" else kernel
+            stage = conv(WIDTHS[width](a, b, shape.channels), size, padding=size // 2, bias=bias)
+            part(stage, label=None if label in used else label)
+            used.add(label or "")
+            part(max_pool(size, 1, size // 2))
+        graph = part.done()
+        body(block("outer", shape, a=a).chain(graph, Relu()).done() if nested else graph)
+    graph = body.done()
+    net = module(graph)
+    assert [(key, tuple(value.shape)) for key, value in net.state_dict().items()] == names_and_shapes(graph)
+    assert source(graph).count("\nclass ") <= 3 + ("class Layers" in source(graph))
+    agrees_with_the_graph(graph)
+
+
+def test_a_spec_becomes_a_file() -> None:
+    import archdsl
+
+    net = archdsl.loads("network Tiny { input image: [N, 1, 4, 4]\n conv(2, kernel=3) -> relu -> flatten }")
+    assert "nn.Conv2d(1, 2, kernel_size=3),  # [N, 2, 2, 2]" in net.torch_source()
+    assert [(key, tuple(value.shape)) for key, value in net.torch().state_dict().items()] == net.state()
 
 
 FLAGS = list(product((False, True), repeat=2))

@@ -145,6 +145,19 @@ def googlenet() -> Graph:
     return body.chain(max_pool(2), Flatten(), Linear(10)).done()
 
 
+def densenet() -> Graph:
+    """Layers that see everything before them; the channels that come in grow by a constant."""
+    body = network("DenseNet", images(3, 8)).chain(conv(4, 3, padding=1))
+    for _ in range(2):
+        dense = block("dense_block", body.shape, layers=3, growth=4)
+        for _ in range(3):
+            before = dense.value
+            dense.chain(Relu(), conv(4, 3, padding=1))
+            dense(Concat(), before, dense.value)
+        body(dense.done())
+    return body.done()
+
+
 def shared() -> Graph:
     """Two images through the same layers; two outputs."""
     body = network("Siamese", images(3, 8), images(3, 8), names=("left", "right"))
@@ -262,6 +275,7 @@ NETWORKS = {
         lenet,
         resnet,
         googlenet,
+        densenet,
         shared,
         awkward,
         keywords,

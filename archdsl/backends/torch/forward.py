@@ -30,7 +30,7 @@ class _Expr:
     """An expression that waits for its statement: how deep its calls nest, and what mypy knows of its type.
 
     It is a tensor if all variables in `needs` are; None says that mypy takes it for anything, as it does with the
-    result of a module. `plain` says that it consists of layers alone.
+    result of a module. `plain` says that it consists of layers alone, so that another layer may be applied to it.
     """
 
     text: str
@@ -39,6 +39,7 @@ class _Expr:
     needs: tuple[str, ...] | None
     reads: tuple[Value, ...]
     infix: bool = False
+    activation: bool = False
     note: str = ""
 
 
@@ -63,6 +64,7 @@ class _Writer:
     kept: set[str] = field(default_factory=set)
     typed: dict[str, bool] = field(default_factory=dict)
     first: dict[str, _Statement] = field(default_factory=dict)
+    loose: set[str] = field(default_factory=set)
     waiting: tuple[Value, _Expr] | None = None
 
 
@@ -149,7 +151,7 @@ def _nests(writer: _Writer, node: Apply | Call, inputs: list[Value], waiting: tu
     if len(inputs) != 1 or expr.depth >= NESTED or len(expr.text) > SHORT:
         return False
     if run is None:
-        return expr.plain and lower(node).is_called
+        return (expr.plain or expr.activation) and lower(node).is_called
     return isinstance(run, calls.Call) and len(run.args) == 1
 
 
@@ -183,7 +185,8 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
         total = f" {run.symbol} ".join(_split_sum(writer, run.symbol, texts))
         return _Expr(total, depth, False, needs, tuple(reads), infix=True, note=note)
     known = () if isinstance(run, calls.Call) else None
-    return _Expr(calls.text(run, texts), depth + 1, False, known, tuple(reads), note=note)
+    activation = depth == 0 and isinstance(run, calls.Call) and len(run.args) == 1
+    return _Expr(calls.text(run, texts), depth + 1, False, known, tuple(reads), activation=activation, note=note)
 
 
 def _split_sum(writer: _Writer, symbol: str, texts: list[str]) -> list[str]:
@@ -220,14 +223,18 @@ def _unpack(writer: _Writer, node: Apply | Call, results: list[Value], expr: _Ex
         names.append(first_free({*writer.holds, *writer.taken}))
         _hold(writer, value, names[-1])
         writer.typed.setdefault(names[-1], expr.needs == ())
+        if expr.needs is None:
+            writer.loose.add(names[-1])  # mypy forgets what a variable is when it unpacks anything into it
     writer.statements.append(_Statement(", ".join(names), expr.text))
 
 
 def _assign(writer: _Writer, name: str, text: str, needs: tuple[str, ...] | None, note: str = "") -> None:
     statement = _Statement(name, text, note)
     writer.statements.append(statement)
+    known = needs is not None and all(writer.typed[read] and read not in writer.loose for read in needs)
+    writer.loose.discard(name)
     if name not in writer.typed:
-        writer.typed[name] = needs is not None and all(writer.typed[read] for read in needs)
+        writer.typed[name] = known
         writer.first[name] = statement
 
 
@@ -277,7 +284,8 @@ def _single(writer: _Writer, output: Value) -> str:
     expr = writer.waiting[1] if writer.waiting else None
     text = expr.text if expr else writer.variables[output]
     needs = expr.needs if expr else (text,)
-    if needs is not None and all(writer.typed[name] or name in writer.first for name in needs):
+    known = {name for name in writer.typed if writer.typed[name] or name in writer.first} - writer.loose
+    if needs is not None and known.issuperset(needs):
         for name in needs:
             _annotate(writer, name)
         return text

@@ -131,10 +131,10 @@ def _expressions(bases: Sequence[_Base], values: tuple[Any, ...], argument: str)
         if argument == "padding" and all(b // 2 == v for b, v in zip(base.values, values, strict=True)):
             yield f"{base.text} // 2", [base]
         step = values[0] - base.values[0]
-        if len(set(values)) > 2 and all(v - b == step for b, v in zip(base.values, values, strict=True)):
+        if all(v - b == step for b, v in zip(base.values, values, strict=True)):
             yield f"{base.text} {'-' if step < 0 else '+'} {abs(step)}", [base]
     for index, a in enumerate(numbers):
-        for b in numbers[index:]:
+        for b in numbers[index + 1 :]:
             yield from _pairs(a, b, values)
 
 
