@@ -176,8 +176,8 @@ def check(
         for network in networks:
             click.echo(_line(network, qualified))
         _complain(problems, color)
-    else:
-        click.echo(_document(form, networks, problems))
+    elif document := _document(form, networks, problems):
+        click.echo(document)
     if any(problem.is_error for problem in problems):
         click.get_current_context().exit(ERRORS)
 
@@ -313,7 +313,7 @@ def _check(words: Iterable[str], settings: dict[str, str], sizes: dict[str, tupl
     except WrongTarget as error:
         raise Misuse(str(error)) from error
     return [
-        check_source(text, network, settings, sizes) if isinstance(text, Source) else Report((text,), ())
+        check_source(text, network, settings, sizes) if isinstance(text, Source) else Report((), (text,))
         for text, network in texts
     ]
 
@@ -330,7 +330,8 @@ def _network(target: str, settings: dict[str, str], sizes: dict[str, tuple[int, 
         from archdsl.diagnostics import listing
 
         names = [f"{target}:{network.name}" for network in report.networks]
-        raise Misuse(f"{target} holds {len(names)} networks; name {listing(names) or 'one'}")
+        several = f"{len(names)} networks; name {listing(names)}"
+        raise Misuse(f"{target} holds {several if names else 'no network'}")
     return report.networks[0]
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 class Source:
     """One text and the name it is shown under.
 
-        Source("lenet.arch", "network t { relu }").position(8)      # (1, 9)
+    Source("lenet.arch", "network t { relu }").position(8)      # (1, 9)
     """
 
     name: str

@@ -1,46 +1,27 @@
 """What a command is pointed at: `FILE`, `FILE:NETWORK`, a directory, or `-` for standard input.
 
 Takes the words of a command line, returns targets and their texts. What is named wrongly (no such file, a folder
-without specs) is a `WrongTarget`; what stands in a file is for the compiler to judge, except that it must be text.
+without specs, a file that may not be read) is a `WrongTarget`; what a file holds is for the compiler to judge.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, Problem
+from archdsl.compiler import CannotRead
+from archdsl.diagnostics import Diagnostic
+from archdsl.elaborate import files
 from archdsl.source import Source
 
 STDIN = "-"
-LARGEST = 16 * 2**20
 
 
 class WrongTarget(Exception):
     """A target that does not exist or cannot be read; its text is one line for the user."""
-
-
-@dataclass(frozen=True)
-class NotText(Problem):
-    """A spec is text in UTF-8, the encoding that every editor writes today.
-
-    In another encoding, save it again as UTF-8; a picture, an archive or a model is no spec.
-    """
-
-    code = "not-text"
-    message = "not a text file: byte {place} is no UTF-8"
-    place: int
-
-
-@dataclass(frozen=True)
-class FileTooLarge(Problem):
-    """A spec of more than 16 MiB is refused unread: the largest published network fits in a few KiB."""
-
-    code = "file-too-large"
-    message = "the file holds more than {most} MiB"
-    most: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +41,8 @@ def find(words: Iterable[str]) -> list[Target]:
 
 
 def _find(word: str) -> Iterator[Target]:
+    if not word:
+        raise WrongTarget("an empty word names no file")
     file, colon, network = word.rpartition(":")
     whole = word == STDIN or Path(word).exists()
     if not whole and colon and (file == STDIN or Path(file).is_file()):
@@ -80,16 +63,13 @@ def _find(word: str) -> Iterator[Target]:
 
 
 def read(file: str) -> Source | Diagnostic:
-    """The text of a file, or why it holds none."""
+    """The text of a file, or the problem with what it holds."""
     name = "<stdin>" if file == STDIN else file
     try:
-        with sys.stdin.buffer if file == STDIN else open(file, "rb") as stream:
-            content = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise WrongTarget(f"{name}: {error.strerror or error}") from error
-    if len(content) > LARGEST:
-        return Diagnostic(FileTooLarge(LARGEST // 2**20), file=name)
-    try:
-        return Source(name, content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return Diagnostic(NotText(error.start + 1), file=name)
+        if file == STDIN:
+            return Source(name, files.decode(sys.stdin.buffer.read()))
+        if not os.access(file, os.R_OK):
+            raise WrongTarget(f"{file}: permission denied")
+        return files.read(Path(file), file)
+    except files.Unreadable as error:
+        return Diagnostic(CannotRead(f"{name} {error}"), file=name)

@@ -15,6 +15,7 @@ import pytest
 from numpy_graphs import NETWORKS, inputs_of, lenet, residual, shared, trained, twins
 from numpy_toys import RULES_TO_COME, centered, halved
 
+from archdsl.backends.numpy import files, kernels, runtime
 from archdsl.backends.numpy.program import Program
 from archdsl.backends.numpy.rules import RULES
 from archdsl.backends.numpy.source import source
@@ -72,6 +73,29 @@ def test_emitted_files_need_numpy_alone(tmp_path: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ast.literal_eval(run.stdout) == program(np.ones((1, 1, 28, 28))).tolist()
+
+
+def test_what_is_copied_imports_nothing_else() -> None:
+    backend = "archdsl.backends.numpy"
+    copied = [
+        *Path(kernels.__file__).parent.glob("*.py"),
+        *(Path(module.__file__ or "") for module in (runtime, files)),
+    ]
+    for path in copied:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                allowed = name.startswith((f"{backend}.kernels", f"{backend}.files"))
+                assert allowed or name.partition(".")[0] in {"numpy", *sys.stdlib_module_names}, (path.name, name)
+
+
+def test_the_backend_needs_no_torch() -> None:
+    script = (
+        "import sys, archdsl.backends.numpy.program, archdsl.backends.numpy.source; assert 'torch' not in sys.modules"
+    )
+    root = str(Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": root}, check=True)
 
 
 def test_emitted_files_hold_only_what_they_need() -> None:

@@ -127,7 +127,7 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
     """Brackets, bars, newlines and heads of items with their offsets; strings, comments and names are passed over."""
     for match in _PIECE.finditer(text):
         token = match[0]
-        if token in HEADS or (len(token) == 1 and token not in "\"#"):
+        if token in HEADS or (len(token) == 1 and token not in '"#'):
             yield token, match.start()
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from archdsl.diagnostics import Problem, listing
+from archdsl.syntax.tables import RESERVED
 
 WORDS = {
     "NAME": "a name",
@@ -112,24 +112,22 @@ def _accepted(error: UnexpectedInput) -> set[str]:
 
 def _unfinished(error: UnexpectedInput, text: str) -> int | None:
     """Where a line stops too early, if the parser noticed it only at the next one."""
-    history: list[Token] = getattr(error, "token_history", None) or []
-    offset = getattr(error, "token", error).pos_in_stream if isinstance(error, UnexpectedCharacters) else None
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        offset = error.token.start_pos
-    if not history or offset is None or history[-1].type in ("_NEWLINE", "LBRACE", "RBRACE", "VBAR"):
+    offset = error.token.start_pos if isinstance(error, UnexpectedToken) else error.pos_in_stream
+    before = text[: offset or 0].rstrip(" \t")
+    if not before.endswith("\n"):
         return None
-    end = int(history[-1].end_pos or 0)
-    return end if "\n" in text[end:offset] else None
+    while before and (before[-1].isspace() or before[before.rfind("\n") + 1 :].lstrip().startswith("#")):
+        before = before.rstrip() if before[-1].isspace() else before[: before.rfind("\n") + 1]
+    line = before[before.rfind("\n") + 1 :]
+    if "#" in line:
+        before = before[: len(before) - len(line)] + line[: line.index("#")].rstrip()
+    return (
+        len(before) if re.search(r"([-+*/%=<>,(\[:.]|\b(and|or|not|if|in|else|where|with|expect))$", before) else None
+    )
 
 
 OPERATORS = {"SIGN", "TIMES", "COMPARE", "IF", "AND", "OR", "__ANON_0", "DOT", "LPAR", "LSQB", "STARSTAR"}
 KEYWORDS = {"INPUT", "OUTPUT", "EXPECT", "IN", "FROM", "IMPORT", "ELSE", "NETWORK", "BLOCK", "FN"}
-RESERVED = frozenset(
-    (
-        *("network", "block", "fn", "from", "import", "input", "output", "where", "expect", "shared"),
-        *("repeat", "for", "in", "if", "else", "with", "and", "or", "not", "true", "false", "none"),
-    )
-)
 
 
 def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:

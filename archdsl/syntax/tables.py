@@ -17,6 +17,12 @@ import lark
 
 from archdsl.resources import resource
 
+RESERVED = frozenset(
+    (
+        *("network", "block", "fn", "from", "import", "input", "output", "where", "expect", "shared"),
+        *("repeat", "for", "in", "if", "else", "with", "and", "or", "not", "true", "false", "none"),
+    )
+)
 OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": ["start", "expression"]}
 
 
@@ -32,8 +38,14 @@ def parser(transformer: lark.Transformer[lark.Token, Any]) -> lark.Lark:
         tables = {"data": data, "memo": memo}
         if cached:
             _write(cached, {"origin": origin, **tables})
-    loaded: lark.Lark = lark.Lark.__new__(lark.Lark)._load(tables, transformer=transformer)
+    callbacks = {"NAME": _keyword}
+    loaded: lark.Lark = lark.Lark.__new__(lark.Lark)._load(tables, transformer=transformer, lexer_callbacks=callbacks)
     return loaded
+
+
+def _keyword(token: lark.Token) -> lark.Token:
+    """A word of the language is never a name, also where only a name could stand."""
+    return token.update(type=token.value.upper()) if token.value in RESERVED else token
 
 
 def _cache_file() -> Path | None:

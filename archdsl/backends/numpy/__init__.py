@@ -4,5 +4,6 @@
     text = source(graph, header="…")             # a file that runs without archdsl
 
 `kernels/` computes, `rules` says which op runs which kernel, `plan` makes the graph flat, `runtime` keeps weights and
-records passes, `program` runs a plan and `writer` prints it. Emitted files hold the text of `kernels/` and `runtime`.
+records passes, `files` reads weights, `program` runs a plan and `source` prints it. Emitted files hold the text of
+`kernels/`, `runtime` and `files`, so these import NumPy and each other alone.
 """
