@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from archdsl.ops.combine import Add
 from archdsl.ops.init import ONES, ZEROS
 
 
-@dataclass(frozen=True)
 class Center(Op):
     """Subtract a running mean, as batch norm does."""
 
@@ -45,7 +43,6 @@ def center(
     )
 
 
-@dataclass(frozen=True)
 class Halves(Op):
     """Split the features into two halves."""
 

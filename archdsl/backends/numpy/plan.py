@@ -8,10 +8,10 @@ same weights.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 from archdsl.backends.numpy.kernels import identity
-from archdsl.backends.numpy.rules import DRAWS, Call, lower
+from archdsl.backends.numpy.rules import Call, drawing, lower
 from archdsl.backends.numpy.runtime import Input, Tensor
 from archdsl.ir import graph as ir
 from archdsl.ir.shape import Shape
@@ -75,7 +75,8 @@ def input_of(shape: Shape) -> Input:
 
 def tensor_of(param: Param) -> Tensor:
     """What the runtime makes of a parameter or a buffer."""
-    return Tensor(sizes_of(param), DRAWS[type(param.init)](*astuple(param.init)), param.trainable, param.kind == "int")
+    draw, facts = drawing(param.init)
+    return Tensor(sizes_of(param), draw(*facts), param.trainable, param.kind == "int")
 
 
 def sizes_of(param: Param) -> tuple[int, ...]:

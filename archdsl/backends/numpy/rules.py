@@ -171,9 +171,18 @@ def concat(op: Concat) -> Call:
     return call(kernels.concat, axis=op.axis)
 
 
-DRAWS: dict[type[Init], Callable[..., runtime.Draw]] = {
-    Constant: runtime.constant,
-    Uniform: runtime.uniform,
-    Normal: runtime.normal,
+DRAWS: dict[type[Init], tuple[Callable[..., runtime.Draw], tuple[str, ...]]] = {
+    Constant: (runtime.constant, ("value",)),
+    Uniform: (runtime.uniform, ("bound",)),
+    Normal: (runtime.normal, ("deviation",)),
 }
-"""How first values are drawn; the fields of an init are the function's arguments."""
+"""How first values are drawn: a function, and the facts of the init that it takes."""
+
+
+def drawing(init: Init) -> tuple[Callable[..., runtime.Draw], tuple[Any, ...]]:
+    """The function that draws, and its arguments.
+
+    drawing(Uniform(0.2))      # (uniform, (0.2,))
+    """
+    function, facts = DRAWS[type(init)]
+    return function, tuple(getattr(init, fact) for fact in facts)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable
-from dataclasses import astuple
 from math import isfinite, prod
 from typing import Any
 
 from archdsl.backends.numpy.excerpt import Section, excerpt
 from archdsl.backends.numpy.names import identifier, output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
-from archdsl.backends.numpy.rules import DRAWS
+from archdsl.backends.numpy.rules import drawing
 from archdsl.backends.numpy.runtime import Input, Network, Tensor
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
@@ -30,9 +29,8 @@ WIDTH = 120
 def source(graph: Graph, header: str = "") -> str:
     """The text of the file; `header` comes first, as a comment."""
     flat = plan(graph)
-    inits = [param.init for param in flat.params.values()]
     kernels = dict.fromkeys(step.call.kernel for step in flat.steps)
-    draws = dict.fromkeys(DRAWS[type(init)] for init in inits)
+    draws = dict.fromkeys(drawing(param.init)[0] for param in flat.params.values())
     cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), Network])
     taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS"}
     name = identifier(flat.name, taken)
@@ -96,7 +94,8 @@ def _tables(flat: Plan) -> list[str]:
 
 
 def _tensor(param: Param) -> str:
-    draw = f"{DRAWS[type(param.init)].__name__}({', '.join(map(_literal, astuple(param.init)))})"
+    function, facts = drawing(param.init)
+    draw = f"{function.__name__}({', '.join(map(_literal, facts))})"
     flags = ["trainable=False"] * (not param.trainable) + ["integer=True"] * (param.kind == "int")
     return f"Tensor({', '.join([_literal(sizes_of(param)), draw, *flags])})"
 
