@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archdsl import __version__
+
 if TYPE_CHECKING:
     from archdsl.compiler import Network, Report
     from archdsl.diagnostics import Diagnostic
@@ -68,17 +70,8 @@ def _discard_output() -> None:
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        click.echo(f"archdsl {_version()}")
+        click.echo(f"archdsl {__version__}")
         context.exit()
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("archdsl")
-    except PackageNotFoundError:
-        return "0+uninstalled"
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -231,7 +224,6 @@ def explain(subject: str) -> None:
     Example:
       archdsl explain uneven-groups
     """
-    import archdsl.compiler  # noqa: F401 - loads every kind of problem
     from archdsl.manual import page
 
     try:
@@ -391,7 +383,7 @@ def _document(form: str, networks: Sequence[Network], problems: Sequence[Diagnos
     if form == "sarif":
         from archdsl.diagnostics.sarif import sarif
 
-        return json.dumps(sarif(problems, _version()), indent=2)
+        return json.dumps(sarif(problems, __version__), indent=2)
     from archdsl.diagnostics.render import as_json, ordered
 
     content = {

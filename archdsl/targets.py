@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from archdsl.compiler import CannotRead
 from archdsl.diagnostics import Diagnostic
@@ -24,8 +24,7 @@ class WrongTarget(Exception):
     """A target that does not exist or cannot be read; its text is one line for the user."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A file, or one network in it. `network` is None for all of them."""
 
     file: str
