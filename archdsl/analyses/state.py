@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
-from archdsl.ir.graph import Apply, Graph, layers
-from archdsl.ops import Param
+from archdsl.ir.graph import Apply, Call, Graph
+from archdsl.ops import Param, Params
 
 
 class Tensor(NamedTuple):
@@ -33,10 +33,25 @@ def state(graph: Graph) -> list[Tensor]:
     return list({tensor.name: tensor for tensor in _tensors(graph)}.values())
 
 
-def _tensors(graph: Graph) -> Iterator[Tensor]:
-    for path, node in layers(graph):
-        for name, param in node.op.params(*(value.shape for value in node.inputs)).items():
-            yield Tensor(f"{path}.{name}" if path else name, param, node)
+def _tensors(graph: Graph, prefix: str = "") -> Iterator[Tensor]:
+    """A body's own parameters first (a layer that is nothing but one), then those of its layers and blocks."""
+    owned = [(node, _params(node)) for node in graph.nodes if isinstance(node, Apply)]
+    for node, params in owned:
+        if "" in params:
+            yield Tensor(f"{prefix}{node.key}", params[""], node)
+    params_of = dict(owned)
+    for node in graph.nodes:
+        if isinstance(node, Call):
+            yield from _tensors(node.graph, f"{prefix}{node.key}.")
+        else:
+            for name, param in params_of[node].items():
+                if name:
+                    yield Tensor(f"{prefix}{node.key}.{name}", param, node)
+
+
+def _params(node: Apply) -> Params:
+    params: Params = node.op.params(*(value.shape for value in node.inputs))
+    return params
 
 
 def parameters(graph: Graph) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archdsl.elaborate.builtins import INITIALIZERS
 from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, usage
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
-from archdsl.elaborate.values import Constant, Quotient, described, show
+from archdsl.elaborate.values import Builtin, Constant, Quotient, described, show
 from archdsl.ir.dim import Expr
 from archdsl.ops import Attribute, Op
+from archdsl.ops.init import Initializer
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -131,6 +133,15 @@ def _string(value: Constant, attribute: Attribute, what: str, axes: int | None, 
     return value
 
 
+def _initializer(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Initializer:
+    if isinstance(value, Builtin) and value.name in INITIALIZERS:
+        return Initializer(value.name)
+    if not isinstance(value, Initializer):
+        choices = ", ".join(INITIALIZERS)
+        raise fail(WrongType(what, "a way to draw weights", described(value), f"one of {choices}"), span)
+    return value
+
+
 KINDS: dict[str, Callable[[Constant, Attribute, str, int | None, Span], Any]] = {
     "int": _integer,
     "Dim": _dim,
@@ -141,4 +152,5 @@ KINDS: dict[str, Callable[[Constant, Attribute, str, int | None, Span], Any]] = 
     "float | None": _optional_float,
     "bool": _bool,
     "str": _string,
+    "Initializer": _initializer,
 }

@@ -8,6 +8,7 @@ from archdsl.elaborate.numbers import LONGEST, Refused, arithmetic, as_float, bo
 from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, described
 from archdsl.ir.dim import Expr, ceildiv, largest, smallest
+from archdsl.ops.init import RULES, Initializer
 
 
 def _length(items: Constant) -> int:
@@ -113,6 +114,27 @@ def _checked(name: str, run: Any, least: int, most: int) -> Builtin:
     return Builtin(name, guarded)
 
 
+def _initializer(name: str) -> Builtin:
+    """`normal(0.01)`, or `normal` alone: a way to draw first weights, as an argument of layers."""
+
+    def run(*amounts: Constant) -> Initializer:
+        if len(amounts) > 1:
+            raise Refused(WrongType(f"the number of {name}'s arguments", "0 or 1", str(len(amounts))))
+        if not amounts:
+            return Initializer(name)
+        if name.startswith("kaiming"):
+            if amounts[0] not in ("fan_in", "fan_out"):
+                raise Refused(WrongType(f"what {name} takes", '"fan_in" or "fan_out"', described(amounts[0])))
+            return Initializer(name, amounts[0])
+        if name in ("default", "zeros", "ones"):
+            raise Refused(WrongType(f"the number of {name}'s arguments", "0", "1"))
+        return Initializer(name, as_float(amounts[0]))
+
+    return Builtin(name, run)
+
+
+INITIALIZERS: dict[str, Builtin] = {name: _initializer(name) for name in RULES if name != "default"}
+
 BUILTINS: dict[str, Builtin] = {
     builtin.name: builtin
     for builtin in (
@@ -127,4 +149,4 @@ BUILTINS: dict[str, Builtin] = {
         _extreme("min", smallest, "<"),
         _extreme("max", largest, ">"),
     )
-}
+} | INITIALIZERS

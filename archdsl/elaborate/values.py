@@ -9,6 +9,7 @@ from archdsl.ir.dim import Dim, Expr
 from archdsl.ir.graph import Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import Op
+from archdsl.ops.init import Initializer
 from archdsl.record import Record
 from archdsl.syntax import tree
 
@@ -115,6 +116,7 @@ KINDS: tuple[tuple[Any, str], ...] = (
     (FunctionRef, "a function"),
     (OpRef, "an op"),
     (Builtin, "a function"),
+    (Initializer, "an initializer"),
     (Tensor, "a value of the network"),
 )
 

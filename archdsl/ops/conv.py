@@ -8,7 +8,7 @@ from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim, product
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute
-from archdsl.ops.init import fan_in, lecun_uniform
+from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
 from archdsl.ops.slide import slide
 
 
@@ -55,6 +55,7 @@ class Conv(Op):
     groups: int = attribute(1, at_least=1, doc="parts of the channels that don't see each other")
     bias: bool = attribute(True, doc="whether each output channel has a learned offset")
     flip: bool = attribute(False, doc="turn the kernel along every axis (true convolution)")
+    init: Initializer = attribute(DEFAULT, doc="how the first weights are drawn")
 
     def infer(self, x: Shape) -> Shape:
         if not _divides(self.groups, x.channels) or not _divides(self.groups, self.channels):
@@ -64,7 +65,10 @@ class Conv(Op):
     def params(self, x: Shape) -> Params:
         weight = (self.channels, x.channels // self.groups, *self.kernel)
         init = lecun_uniform(fan_in(weight))
-        return {"weight": Param(weight, init), **({"bias": Param((self.channels,), init)} if self.bias else {})}
+        return {
+            "weight": Param(weight, self.init.of(weight, init)),
+            **({"bias": Param((self.channels,), init)} if self.bias else {}),
+        }
 
     def macs(self, x: Shape) -> Dim:
         return product(self.infer(x).dims) * (x.channels // self.groups) * product(self.kernel)

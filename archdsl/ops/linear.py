@@ -6,7 +6,7 @@ from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, product
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
-from archdsl.ops.init import lecun_uniform
+from archdsl.ops.init import DEFAULT, Initializer, lecun_uniform
 
 
 class FreeFeatures(Problem):
@@ -41,6 +41,7 @@ class Linear(Op):
 
     features: Dim = attribute(at_least=1, doc="output features")
     bias: bool = attribute(True, doc="whether each output feature has a learned offset")
+    init: Initializer = attribute(DEFAULT, doc="how the first weights are drawn")
 
     @classmethod
     def rank_hint(cls, shape: Shape) -> str:
@@ -53,7 +54,8 @@ class Linear(Op):
 
     def params(self, x: Shape) -> Params:
         init = lecun_uniform(x.dims[-1])
-        weight = Param((self.features, x.dims[-1]), init)
+        shape = (self.features, x.dims[-1])
+        weight = Param(shape, self.init.of(shape, init))
         return {"weight": weight, **({"bias": Param((self.features,), init)} if self.bias else {})}
 
     def macs(self, x: Shape) -> Dim:
