@@ -16,6 +16,8 @@ from numpy_graphs import NETWORKS, inputs_of, lenet, residual, shared, trained, 
 from numpy_toys import RULES_TO_COME, centered, halved
 
 from archdsl.backends.numpy import files, kernels, runtime
+from archdsl.backends.numpy.names import output_names
+from archdsl.backends.numpy.plan import Plan
 from archdsl.backends.numpy.program import Program
 from archdsl.backends.numpy.rules import RULES
 from archdsl.backends.numpy.source import source
@@ -134,6 +136,11 @@ def test_branches_read_well() -> None:
 
 def test_shared_layers_read_well() -> None:
     assert forward_of(shared()) == SHARED
+
+
+def test_outputs_are_fields() -> None:
+    outputs = dict.fromkeys(["sum", "class", "_x", "__", "_1", "out", "é"], 0)
+    assert output_names(Plan("t", "", {}, outputs)) == ("sum", "class_", "x", "out", "out1", "out_", "é")
 
 
 def test_several_outputs_read_well() -> None:

@@ -21,17 +21,18 @@ from unicodedata import normalize
 from archdsl.backends.numpy.plan import Plan, deaths
 
 LETTERS = "xabcdefghjkmnpqrstuvwyz"
-RESERVED = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
+KEYWORDS = frozenset(keyword.kwlist)
+RESERVED = frozenset({*KEYWORDS, *keyword.softkwlist, *dir(builtins)})
 
 
-def identifier(name: str, taken: Collection[str] = ()) -> str:
+def identifier(name: str, taken: Collection[str] = (), reserved: Collection[str] = RESERVED) -> str:
     """A name as Python allows it, with underscores behind it until it clashes with nothing.
 
     identifier("class")      # "class_"
     """
     word = re.sub(r"\W", "_", normalize("NFKC", name))
     word = word if word.isidentifier() else f"_{word}"
-    while word in RESERVED or word in taken:
+    while word in reserved or word in taken:
         word += "_"
     return word
 
@@ -40,7 +41,8 @@ def output_names(flat: Plan) -> tuple[str, ...]:
     """The outputs' names as fields of a named tuple, which may not start with an underscore."""
     names: list[str] = []
     for name in flat.outputs:
-        names.append(identifier(name.lstrip("_") or "out", names) if name[:1] == "_" else identifier(name, names))
+        word = identifier(name, (), KEYWORDS).lstrip("_")
+        names.append(identifier(word if word[:1].isalpha() else f"out{word}", names, KEYWORDS))
     return tuple(names)
 
 
