@@ -39,7 +39,7 @@ def _tensors(graph: Graph, prefix: str = "") -> Iterator[Tensor]:
     for node, params in owned:
         if "" in params:
             yield Tensor(f"{prefix}{node.key}", params[""], node)
-    params_of = dict(owned)
+    params_of: dict[Apply | Call, Params] = dict(owned)
     for node in graph.nodes:
         if isinstance(node, Call):
             yield from _tensors(node.graph, f"{prefix}{node.key}.")

@@ -13,16 +13,9 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
 
-from archdsl.backends.numpy import kernels, runtime
+from archdsl.backends.numpy import runtime
 from archdsl.ops import OPS, Op
-from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh
-from archdsl.ops.combine import Add, Concat
-from archdsl.ops.conv import Conv
 from archdsl.ops.init import Constant, Init, Normal, Uniform
-from archdsl.ops.linear import Linear
-from archdsl.ops.pool import AvgPool, MaxPool
-from archdsl.ops.regularize import Dropout
-from archdsl.ops.reshape import Flatten, Identity
 
 Kernel: TypeAlias = Callable[..., Any]
 
@@ -83,92 +76,6 @@ def _by_keyword(parameter: Parameter | None) -> bool:
 
 def _short(value: Any) -> Any:
     return value[0] if type(value) is tuple and len(set(value)) == 1 else value
-
-
-@lowers(Conv)
-def conv(op: Conv) -> Call:
-    return call(
-        kernels.conv, stride=op.stride, padding=op.padding, dilation=op.dilation, groups=op.groups, flip=op.flip
-    )
-
-
-@lowers(Linear)
-def linear(op: Linear) -> Call:
-    return call(kernels.linear)
-
-
-@lowers(MaxPool)
-def max_pool(op: MaxPool) -> Call:
-    return call(
-        kernels.max_pool,
-        kernel=op.kernel,
-        stride=_unless(op.stride, op.kernel),
-        padding=op.padding,
-        dilation=op.dilation,
-        ceil=op.ceil,
-    )
-
-
-@lowers(AvgPool)
-def avg_pool(op: AvgPool) -> Call:
-    return call(
-        kernels.avg_pool,
-        kernel=op.kernel,
-        stride=_unless(op.stride, op.kernel),
-        padding=op.padding,
-        ceil=op.ceil,
-        count_padding=op.count_padding,
-    )
-
-
-def _unless(value: Any, default: Any) -> Any:
-    """None where an argument says what it would be anyway."""
-    return None if value == default else value
-
-
-@lowers(Relu)
-def relu(op: Relu) -> Call:
-    return call(kernels.relu)
-
-
-@lowers(Sigmoid)
-def sigmoid(op: Sigmoid) -> Call:
-    return call(kernels.sigmoid)
-
-
-@lowers(Tanh)
-def tanh(op: Tanh) -> Call:
-    return call(kernels.tanh)
-
-
-@lowers(Softmax)
-def softmax(op: Softmax) -> Call:
-    return call(kernels.softmax, axis=op.axis)
-
-
-@lowers(Flatten)
-def flatten(op: Flatten) -> Call:
-    return call(kernels.flatten, start=op.start)
-
-
-@lowers(Identity)
-def identity(op: Identity) -> Call:
-    return call(kernels.identity)
-
-
-@lowers(Dropout)
-def dropout(op: Dropout) -> Call:
-    return call(kernels.dropout, p=op.p)
-
-
-@lowers(Add)
-def add(op: Add) -> Call:
-    return call(kernels.add)
-
-
-@lowers(Concat)
-def concat(op: Concat) -> Call:
-    return call(kernels.concat, axis=op.axis)
 
 
 DRAWS: dict[type[Init], tuple[Callable[..., runtime.Draw], tuple[str, ...]]] = {
