@@ -5,6 +5,8 @@
     net = archdsl.load("specs/lenet.arch:LeNet")
     net.parameters         # 61706
     model = net.torch()    # a torch.nn.Module
+
+A spec with mistakes raises `ArchError`, which carries them all.
 """
 
 from archdsl.compiler import ArchError, Network, Report, check, load, loads
