@@ -35,18 +35,18 @@ def state(graph: Graph) -> list[Tensor]:
 
 def _tensors(graph: Graph, prefix: str = "") -> Iterator[Tensor]:
     """A body's own parameters first (a layer that is nothing but one), then those of its layers and blocks."""
-    owned = [(node, _params(node)) for node in graph.nodes if isinstance(node, Apply)]
-    for node, params in owned:
-        if "" in params:
-            yield Tensor(f"{prefix}{node.key}", params[""], node)
-    params_of: dict[Apply | Call, Params] = dict(owned)
+    for node in graph.nodes:
+        if isinstance(node, Apply):
+            params = _params(node)
+            if "" in params:
+                yield Tensor(f"{prefix}{node.key}", params[""], node)
     for node in graph.nodes:
         if isinstance(node, Call):
             yield from _tensors(node.graph, f"{prefix}{node.key}.")
-        else:
-            for name, param in params_of[node].items():
-                if name:
-                    yield Tensor(f"{prefix}{node.key}.{name}", param, node)
+            continue
+        for name, param in _params(node).items():
+            if name:
+                yield Tensor(f"{prefix}{node.key}.{name}", param, node)
 
 
 def _params(node: Apply) -> Params:
