@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.ir.dim import Dim, substitute, symbols
 from archdsl.ir.graph import Call, Graph
+from archdsl.ir.prove import Fact
 
 LARGEST = 1 << 20
 
@@ -15,7 +16,17 @@ def accepted(graph: Graph) -> list[str]:
     """
     sizes = list(dict.fromkeys(_sizes(graph, set())))
     names = list(dict.fromkeys(name for entry in graph.inputs for dim in entry.shape.dims for name in symbols(dim)))
-    return [f"{name} >= {max([1, *(_least(dim, name) for dim in sizes if symbols(dim) == {name})])}" for name in names]
+    least = {name: max([1, *(_least(dim, name) for dim in sizes if symbols(dim) == {name})]) for name in names}
+    stated = [fact for fact in graph.facts if not _implied(fact, least)]
+    bounded = {str(fact.left) for fact in stated if fact.relation in (">", ">=") and isinstance(fact.right, int)}
+    found = [f"{name} >= {size}" for name, size in least.items() if name not in bounded]
+    return [*found, *(f"{fact.left} {fact.relation} {fact.right}" for fact in stated)]
+
+
+def _implied(fact: Fact, least: dict[str, int]) -> bool:
+    """Whether a stated lower bound says less than what the network needs anyway."""
+    name = str(fact.left)
+    return fact.relation == ">=" and name in least and isinstance(fact.right, int) and fact.right <= least[name]
 
 
 def _sizes(graph: Graph, seen: set[Graph]) -> list[Dim]:

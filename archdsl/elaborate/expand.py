@@ -174,7 +174,32 @@ class Expander:
             return self._apply_block(target, step, arguments, label, names, key_span, context, current)
         return self._apply_op(target.op, step, arguments, label, names, key_span, context, current)
 
-    def resolve(self, word: str, step: tree.Apply | tree.Branch, context: Context) -> Tensor | BlockRef | OpRef:
+    def inline(self, step: tree.Inline, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+        """Expand a block's stages into the module that uses them: they add no level to the path."""
+        self._unnamed(names, "an inlined block")
+        word = self.word(step.name, context, current)
+        target = self.resolve(word, step, context)
+        if not isinstance(target, BlockRef):
+            raise fail(NotALayer(word, kind(target), "only a block can be inlined", "a block"), step.name.span)
+        if context.depth >= DEEPEST:
+            raise fail(TooDeep(DEEPEST), step.span)
+        block = target.block
+        arguments = step.arguments or ()
+        constants = bind(word, block.parameters, arguments, step.span, self.environment(context, current), target.home)
+        scope = Scope(target.home, constants)
+        if block.signature:
+            symbols, _ = contracts.enter(block.signature, current, scope, self.steps)
+            scope = scope.inner(symbols)
+        trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
+        inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
+        result = self.body(block.body, inside, current)
+        if block.signature and result and result.value:
+            contracts.leave(block.signature, result.value.shape, self.environment(inside, result))
+        return result
+
+    def resolve(
+        self, word: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context
+    ) -> Tensor | BlockRef | OpRef:
         """What a bare name is: a parameter first, then a named value, then a block of the file, then an op."""
         known, value = context.scope.find(word)
         if not known and step.arguments is None:
@@ -341,11 +366,7 @@ class Expander:
         identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
         if identity not in self._blocks:
             self._blocks[identity] = None
-            shown = ", ".join(
-                show(value) if index == 0 else f"{name}={show(value)}"
-                for index, (name, value) in enumerate(constants.items())
-            )
-            note = f"in {block.name.name}({shown}), called at {step.span}"
+            note = f"in {_called(block, constants)}, called at {step.span}"
             module = Module("block", block.name.name)
             inside = Context(
                 Scope(target.home, {}), module, context.defaults, Trail(note, context.trail), context.depth + 1
@@ -557,6 +578,12 @@ def _arm_place(arm: tree.Body) -> Span:
     return arm.statements[0].span.to(arm.statements[-1].span)
 
 
+def _called(block: tree.Block, constants: Mapping[str, Constant]) -> str:
+    """A call as a note shows it: the first argument by position, the others by name."""
+    shown = (show(v) if index == 0 else f"{name}={show(v)}" for index, (name, v) in enumerate(constants.items()))
+    return f"{block.name.name}({', '.join(shown)})"
+
+
 def _frozen(value: Any) -> Any:
     """Something that can be a key and tells values apart as the language does: 1, 1.0 and true are three values."""
     if isinstance(value, Mapping):
@@ -568,6 +595,7 @@ def _frozen(value: Any) -> Any:
 
 _STEPS: dict[type[tree.Tree], Callable[[Expander, Any, Context, Tensor | None, Names], Any]] = {
     tree.Apply: Expander.apply,
+    tree.Inline: Expander.inline,
     tree.Branch: Expander.branch,
     tree.Group: Expander.group,
     tree.Repeat: Expander.repeat,

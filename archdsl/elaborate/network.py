@@ -22,12 +22,14 @@ from archdsl.elaborate.problems import (
     OutOfRange,
     TooDeep,
     UnknownArgument,
+    WhereBroken,
     WrongType,
 )
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant, NetworkRef, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr, symbol
 from archdsl.ir.graph import Graph, Value
+from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
 from archdsl.ir.shape import Kind, Shape
 from archdsl.syntax import tree
 
@@ -152,7 +154,13 @@ def _given(
 
 def _expand(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elaborated:
     """Expand the body of a network."""
+    with assuming(()):
+        return _expand_body(name, plan, sizes, expander)
+
+
+def _expand_body(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elaborated:
     symbols: dict[str, Constant] = {}
+    facts: list[Fact] = []
     scope = plan.scope.inner(symbols)
     module = Module("network", name)
     context = Context(scope, module, {})
@@ -163,6 +171,9 @@ def _expand(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elabora
         try:
             if isinstance(statement, tree.InputDeclaration):
                 current = _input(statement, context, symbols, sizes, expander)
+                stated = _facts(statement, context, expander)
+                facts += stated
+                assume(*stated)
             elif isinstance(statement, tree.Output):
                 current = _output(statement, context, current, expander)
             elif isinstance(statement, tree.Expect):
@@ -184,7 +195,8 @@ def _expand(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elabora
     if len(values) == len(outputs) and failed == len(expander.problems):
         arguments = tuple(plan.constants.items())
         names = tuple(output for output, _, _ in outputs)
-        result.graph = module.graph(values, names, arguments=arguments, doc=plan.doc, span=plan.network.name.span)
+        span = plan.network.name.span
+        result.graph = module.graph(values, names, arguments=arguments, doc=plan.doc, facts=tuple(facts), span=span)
     return result
 
 
@@ -220,6 +232,28 @@ def _input(
     if len(shape.dims) < 1:
         raise fail(WrongType("an input", "of one axis or more", "[]"), statement.shape.span)
     return value
+
+
+def _facts(statement: tree.InputDeclaration, context: Context, expander: Expander) -> list[Fact]:
+    """What an input states of its sizes; sizes that are known already must agree."""
+    facts: list[Fact] = []
+    env = expander.environment(context, None)
+    for clause in statement.where:
+        if not isinstance(clause, tree.Chained) or clause.rest[0][0] not in RELATIONS:
+            raise fail(WrongType("a where clause", "a comparison of sizes", clause.span.text), clause.span)
+        left = evaluate(clause.first, env)
+        for relation, operand in clause.rest:
+            right = evaluate(operand, env)
+            for value in (left, right):
+                if isinstance(value, bool) or not isinstance(value, int | Expr):
+                    raise fail(WrongType("a where clause", "about sizes", described(value)), clause.span)
+            fact = Fact(left, relation, right)
+            if fact.symbols:
+                facts.append(fact)
+            elif not fact.holds({}):
+                raise fail(WhereBroken(clause.span.text), clause.span)
+            left = right
+    return facts
 
 
 def _check_sizes_used(plan: _Plan, sizes: Sizes, module: Module, expander: Expander) -> None:

@@ -243,10 +243,11 @@ class NotALayer(Problem):
     """
 
     code = "not-a-layer"
-    message = "{name} is {found}, not a layer"
+    message = "{name} is {found}, not {wanted}"
     name: str
     found: str
     hint: str = ""
+    wanted: str = "a layer"
 
     def help(self) -> str:
         return self.hint
@@ -368,6 +369,17 @@ class ExpectationFailed(Problem):
     label = "{found}"
     claim: str
     found: str
+
+
+class WhereBroken(Problem):
+    """Sizes that are given must be sizes that the input states.
+
+    input image: [N, 1, H, W] where H % 16 == 0      # error[where-broken] for 100 rows
+    """
+
+    code = "where-broken"
+    message = "{clause} does not hold for the sizes given"
+    clause: str
 
 
 class UnknownNetwork(Problem):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
+from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
 from archdsl.source import Span
 
@@ -91,7 +92,10 @@ Node: TypeAlias = "Input | Apply | Call"
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters."""
+    """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters.
+
+    `facts` are what a network states of its sizes: `input x: [N, 3, H, W] where H % 32 == 0`.
+    """
 
     kind: Literal["network", "block", "group"]
     name: str
@@ -101,6 +105,7 @@ class Graph:
     output_names: tuple[str, ...] = ("out",)
     arguments: tuple[tuple[str, Any], ...] = ()
     doc: str = ""
+    facts: tuple[Fact, ...] = ()
     span: Span | None = field(default=None, repr=False)
 
     @cached_property

@@ -1,14 +1,19 @@
 """Is a claim about sizes true for every size? Proved, refuted by a counterexample, or unknown.
 
-Along one symbol, sums of floor divisions repeat: f(h + P) = f(h) + S for a period P that is read off the divisors. One
-period therefore decides a claim for all sizes. Claims over several symbols are decided where they fall apart into
-claims over one; the rest is searched for a counterexample and otherwise left unknown. Unknown is never taken for good.
+Along one symbol, sums of floor divisions repeat: f(h + P) = f(h) + S for a period P that is read off the divisors.
+Sizes up to one period past the point where the known facts settle therefore decide a claim for all sizes. Claims over
+several symbols are decided where they fall apart into claims over one; the rest is searched for a counterexample and
+otherwise left unknown. Unknown is never taken for good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product as combinations
 from math import lcm
 
@@ -25,7 +30,7 @@ class Proved:
 
 @dataclass(frozen=True)
 class Refuted:
-    """False, for one at `sizes`, the smallest found; true exactly where `condition` holds, when that is known."""
+    """False, for one at `sizes`, the smallest; true exactly where `condition` holds, when that is known."""
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     condition: str = ""
@@ -39,8 +44,55 @@ class Unknown:
 Verdict = Proved | Refuted | Unknown
 
 
-def equal(a: Dim, b: Dim) -> Verdict:
-    """Whether two sizes are the same for every value of their symbols from 1 on.
+@dataclass(frozen=True)
+class Fact:
+    """What is known of sizes: `Fact(h % 2, "==", 0)`."""
+
+    left: Dim
+    relation: str
+    right: Dim
+
+    @property
+    def gap(self) -> Dim:
+        return self.left - self.right
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        return symbols(self.gap)
+
+    def holds(self, sizes: Mapping[str, int]) -> bool:
+        return RELATIONS[self.relation](_number(self.gap, sizes), 0)
+
+
+RELATIONS: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+_known: ContextVar[tuple[Fact, ...]] = ContextVar("known", default=())
+
+
+@contextmanager
+def assuming(facts: tuple[Fact, ...]) -> Iterator[None]:
+    """Proofs inside the block may use these facts as well."""
+    token = _known.set((*_known.get(), *facts))
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def assume(*facts: Fact) -> None:
+    """Proofs from here to the end of the enclosing `assuming` may use these facts."""
+    _known.set((*_known.get(), *facts))
+
+
+def equal(a: Dim, b: Dim, where: tuple[Fact, ...] = ()) -> Verdict:
+    """Whether two sizes are the same for all values of their symbols from 1 on that the known facts allow.
 
     equal((h + 1) // 2, h - h // 2)      # Proved()
     equal((h + 1) // 2, h // 2)          # Refuted({"H": 1}, "H % 2 == 0")
@@ -48,49 +100,68 @@ def equal(a: Dim, b: Dim) -> Verdict:
     gap = a - b
     if isinstance(gap, int):
         return Proved() if gap == 0 else Refuted()
+    names = symbols(gap)
+    facts = tuple(fact for fact in (*_known.get(), *where) if fact.symbols <= names and fact.symbols)
+    return _decided(gap, facts)
+
+
+@lru_cache(maxsize=4096)
+def _decided(gap: Expr, facts: tuple[Fact, ...]) -> Verdict:
     names = sorted(symbols(gap))
     if len(names) == 1:
-        return _along(gap, names[0])
+        return _along(gap, names[0], facts)
     for sizes in _small(len(names)):
         values = dict(zip(names, sizes, strict=True))
-        if substitute(gap, values) != 0:
+        if _number(gap, values) != 0 and all(fact.holds(values) for fact in facts):
             return Refuted(values)
-    parts = _separate(gap)
-    if parts is not None and all(isinstance(_along(part, name), Proved) for name, part in parts.items()):
+    parts = _separate(gap, names)
+    if parts is not None and all(isinstance(_along(part, n, _of(facts, n)), Proved) for n, part in parts.items()):
         return Proved()
     return Unknown()
 
 
-def _along(gap: Expr, name: str) -> Verdict:
-    """Decide gap == 0 for every value of the one symbol it has."""
-    period = _period(gap)
-    if period is None:
+def _of(facts: tuple[Fact, ...], name: str) -> tuple[Fact, ...]:
+    return tuple(fact for fact in facts if fact.symbols == {name})
+
+
+def _along(gap: Expr, name: str, facts: tuple[Fact, ...]) -> Verdict:
+    """Decide gap == 0 for every allowed value of the one symbol it has."""
+    periods = [_period(dim) for dim in (gap, *(fact.gap for fact in facts))]
+    period = lcm(*(p for p in periods if p is not None))
+    if None in periods or period > LONGEST_PERIOD:
         for size in range(1, SEARCHED * SEARCHED):
-            if substitute(gap, {name: size}) != 0:
+            if _number(gap, {name: size}) != 0 and all(fact.holds({name: size}) for fact in facts):
                 return Refuted({name: size})
         return Unknown()
-    wrong = [size for size in range(1, period + 1) if substitute(gap, {name: size}) != 0]
-    slope = substitute(gap, {name: 1 + period}) - substitute(gap, {name: 1})
-    if not wrong and slope == 0:
+    settled = max((_settled(fact, name, period) for fact in facts), default=1)
+    if settled > LONGEST_PERIOD:
+        return Unknown()
+    allowed = [h for h in range(1, settled + period) if all(fact.holds({name: h}) for fact in facts)]
+    wrong = [h for h in allowed if _number(gap, {name: h}) != 0]
+    lasting = [h for h in allowed if h >= settled]
+    slope = _number(gap, {name: 1 + period}) - _number(gap, {name: 1})
+    if not wrong and (slope == 0 or not lasting):
         return Proved()
-    if slope != 0:
-        return Refuted({name: wrong[0] if wrong else 1 + period})
-    good = sorted({size % period for size in range(1, period + 1)} - {size % period for size in wrong})
-    return Refuted({name: wrong[0]}, _condition(name, good, period))
+    if not wrong:
+        return Refuted({name: lasting[0] + period})
+    good = {h % period for h in lasting} - {h % period for h in wrong}
+    condition = _condition(name, good, period) if slope == 0 and max(wrong) >= settled else ""
+    return Refuted({name: wrong[0]}, condition)
 
 
-def _condition(name: str, residues: list[int], period: int) -> str:
+def _settled(fact: Fact, name: str, period: int) -> int:
+    """A size from which on the truth of a fact only depends on the size modulo the period."""
+    values = [_number(fact.gap, {name: size}) for size in range(1, period + 1)]
+    slope = _number(fact.gap, {name: 1 + period}) - values[0]
+    return 1 if slope == 0 else (max(map(abs, values)) // abs(slope) + 1) * period + 1
+
+
+def _condition(name: str, residues: set[int], period: int) -> str:
     """`H % 2 == 0` for the residues that are good, in the fewest words; empty where there are none or too many."""
     for modulus in range(2, period + 1):
-        if (
-            period % modulus == 0
-            and {r % modulus for r in residues}
-            and len(residues) == (period // modulus) * len({r % modulus for r in residues})
-        ):
-            short = sorted({r % modulus for r in residues})
-            if len(short) > 3:
-                return ""
-            return " or ".join(f"{name} % {modulus} == {r}" for r in short)
+        short = sorted({residue % modulus for residue in residues})
+        if period % modulus == 0 and short and len(residues) == period // modulus * len(short):
+            return " or ".join(f"{name} % {modulus} == {r}" for r in short) if len(short) <= 3 else ""
     return ""
 
 
@@ -115,15 +186,15 @@ def _period(dim: Dim) -> int | None:
     return period
 
 
-def _separate(gap: Expr) -> dict[str, Expr] | None:
+def _separate(gap: Expr, names: list[str]) -> dict[str, Expr] | None:
     """Parts of a sum by their symbol, the constant in the first; None where a term has several symbols."""
     parts: dict[str, Dim] = {}
     for atoms, factor in gap.terms:
-        term = Expr(((atoms, factor),))
-        names = symbols(term)
-        if len(names) > 1:
+        term = Expr(((atoms, factor),)) if atoms else factor
+        found = symbols(term)
+        if len(found) > 1:
             return None
-        name = next(iter(names), sorted(symbols(gap))[0])
+        name = next(iter(found), names[0])
         parts[name] = parts.get(name, 0) + term
     return {name: part for name, part in parts.items() if isinstance(part, Expr)}
 
@@ -132,3 +203,9 @@ def _small(count: int) -> Iterator[tuple[int, ...]]:
     """Tuples of small sizes, the smaller sums first."""
     width = SEARCHED if count <= 2 else 12
     yield from sorted(combinations(range(1, width), repeat=count), key=sum) if count <= 4 else ()
+
+
+def _number(dim: Dim, sizes: Mapping[str, int]) -> int:
+    value = substitute(dim, sizes)
+    assert isinstance(value, int), f"{dim} has other symbols than {', '.join(sizes)}"
+    return value

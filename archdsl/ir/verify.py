@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from archdsl.ir.graph import Apply, Call, Graph, Node
+from archdsl.ir.prove import assuming
 from archdsl.ir.shape import Shape
 
 
@@ -18,6 +19,11 @@ def verify_graph(graph: Graph, seen: set[Graph] | None = None) -> None:
     if graph in seen:
         return
     seen.add(graph)
+    with assuming(graph.facts):
+        _verify_body(graph, seen)
+
+
+def _verify_body(graph: Graph, seen: set[Graph]) -> None:
     made: set[Node] = set(graph.inputs)
     keys: dict[str, Node] = {}
     for node in graph.nodes:

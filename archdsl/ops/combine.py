@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.prove import Proved, Refuted, Verdict, equal
+from archdsl.ir.dim import Expr
+from archdsl.ir.prove import Fact, Proved, Refuted, Verdict, equal
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, attribute
 from archdsl.ops.reshape import axis_of
@@ -92,7 +93,13 @@ def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:
             raise Rejected(BranchesDiffer(op, need))
         for axis in range(first.rank):
             if axis != except_axis:
-                _settle(op, need, first, other, axis, equal(first.dims[axis], other.dims[axis]))
+                verdict = equal(first.dims[axis], other.dims[axis], _alive(first, other))
+                _settle(op, need, first, other, axis, verdict)
+
+
+def _alive(*shapes: Shape) -> tuple[Fact, ...]:
+    """The arms' values have at least one element along each axis: no counterexample needs to look below that."""
+    return tuple(Fact(dim, ">=", 1) for shape in shapes for dim in shape.dims if isinstance(dim, Expr))
 
 
 def _settle(op: str, need: str, a: Shape, b: Shape, axis: int, verdict: Verdict) -> None:

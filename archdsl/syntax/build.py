@@ -147,6 +147,9 @@ class Builder(Transformer[Token, Any]):
     def default(self, c: list[Any]) -> tree.Apply:
         return self.apply(c)
 
+    def inline(self, c: list[Any]) -> tree.Inline:
+        return tree.Inline(self._span(c), self._layer_name(c[1]), tuple(c[2]) if len(c) > 2 else None)
+
     def branch(self, c: list[Any]) -> tree.Branch:
         arguments = next((tuple(part) for part in c if isinstance(part, Part)), None)
         arms = tuple(part for part in c if isinstance(part, tree.Body))

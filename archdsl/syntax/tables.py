@@ -20,7 +20,7 @@ from archdsl.resources import resource
 RESERVED = frozenset(
     (
         *("network", "block", "fn", "from", "import", "input", "output", "where", "expect", "shared"),
-        *("repeat", "for", "in", "if", "else", "with", "and", "or", "not", "true", "false", "none"),
+        *("inline", "repeat", "for", "in", "if", "else", "with", "and", "or", "not", "true", "false", "none"),
     )
 )
 OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": ["start", "expression"]}

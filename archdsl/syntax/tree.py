@@ -114,6 +114,13 @@ class Apply(Tree):
     arguments: tuple[Argument, ...] | None
 
 
+class Inline(Tree):
+    """`inline vgg_block(2, 64)`: the stages of a block, as if they were written here."""
+
+    name: LayerName
+    arguments: tuple[Argument, ...] | None
+
+
 class Branch(Tree):
     """A join and its arms: `add { | a | b }`."""
 
@@ -163,7 +170,7 @@ class Broken(Tree):
     """What could not be read; it has been reported."""
 
 
-Step = Apply | Branch | Group | Repeat | For | If | With | Broken
+Step = Apply | Inline | Branch | Group | Repeat | For | If | With | Broken
 
 
 class Link(Tree):
