@@ -6,7 +6,6 @@ op's shape rule and its parameters are checked against ONNX on the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,10 +18,11 @@ onnx = pytest.importorskip("onnx")
 from onnx import helper, numpy_helper  # noqa: E402
 from onnx.backend.test.case import node as node_cases  # noqa: E402
 from onnx.backend.test.loader import load_model_tests  # noqa: E402
+from onnx_reading import MODULES, READERS, Attributes, Excluded, Read, demand, reads, slid  # noqa: E402
 
 from archdsl.backends.numpy.rules import lower  # noqa: E402
 from archdsl.ir.shape import Shape  # noqa: E402
-from archdsl.ops import Op, Rejected  # noqa: E402
+from archdsl.ops import Rejected  # noqa: E402
 from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh  # noqa: E402
 from archdsl.ops.combine import Add, Concat  # noqa: E402
 from archdsl.ops.conv import Conv  # noqa: E402
@@ -30,58 +30,6 @@ from archdsl.ops.linear import Linear  # noqa: E402
 from archdsl.ops.pool import AvgPool, MaxPool  # noqa: E402
 from archdsl.ops.regularize import Dropout  # noqa: E402
 from archdsl.ops.reshape import Flatten, Identity  # noqa: E402
-
-Attributes = dict[str, Any]
-Weights = dict[str, np.ndarray]
-
-
-class Excluded(Exception):
-    """What ONNX has and the language leaves out."""
-
-
-class Read(NamedTuple):
-    """An ONNX node as an op of ours."""
-
-    op: Op
-    inputs: tuple[np.ndarray, ...]
-    weights: Weights = {}  # noqa: RUF012
-
-
-READERS: dict[str, Callable[..., Read]] = {}
-
-
-def reads(name: str) -> Callable[[Callable[..., Read]], Callable[..., Read]]:
-    def enter(reader: Callable[..., Read]) -> Callable[..., Read]:
-        READERS[name] = reader
-        return reader
-
-    return enter
-
-
-def demand(condition: bool, otherwise: str) -> None:
-    if not condition:
-        raise Excluded(otherwise)
-
-
-def padding(attrs: Attributes, sizes: tuple[int, ...], kernel: tuple[int, ...]) -> tuple[int, ...]:
-    """The same padding at both ends of each axis."""
-    axes = range(len(sizes))
-    stride, dilation = attrs.get("strides", [1 for _ in axes]), attrs.get("dilations", [1 for _ in axes])
-    pads = attrs.get("pads", [0 for _ in axes] * 2)
-    if attrs.get("auto_pad", "NOTSET").startswith("SAME"):
-        spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-        totals = [max(0, (-(-n // s) - 1) * s + span - n) for n, s, span in zip(sizes, stride, spans, strict=True)]
-        demand(all(total % 2 == 0 for total in totals), "padding differs at the ends of an axis")
-        pads = [total // 2 for total in totals] * 2
-    demand(pads[: len(axes)] == pads[len(axes) :], "padding differs at the ends of an axis")
-    return tuple(pads[: len(axes)])
-
-
-def slid(attrs: Attributes, sizes: tuple[int, ...], kernel: tuple[int, ...]) -> Attributes:
-    """The attributes that all ops of sliding windows have in common."""
-    ones = [1] * len(sizes)
-    stride = tuple(attrs.get("strides", ones))
-    return {"kernel": kernel, "stride": stride, "padding": padding(attrs, sizes, kernel)}
 
 
 @reads("Conv")
@@ -201,8 +149,8 @@ class Case(NamedTuple):
 
 def cases() -> list[Case]:
     """The cases that use no operators but those that are read."""
-    for name in READERS:
-        import_module(f"{node_cases.__name__}.{name.lower()}")
+    for module in MODULES.values():
+        import_module(f"{node_cases.__name__}.{module}")
     found = [Case(c.name, c.model, c.data_sets, c.rtol, c.atol) for c in node_cases._NodeTestCases]
     for case in load_model_tests(kind="pytorch-converted"):
         folder = Path(case.model_dir)
@@ -226,11 +174,13 @@ def check(case: Case) -> None:
         given = [value.name for value in graph.input if value.name not in own]
         values = {**own, **dict(zip(given, inputs, strict=True))}
         for node in graph.node:
-            demand(len(node.output) == 1, f"a second output of {node.op_type}")
             attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
             attrs = {name: value.decode() if isinstance(value, bytes) else value for name, value in attrs.items()}
             arguments = (values[name] if name else None for name in node.input)
-            values[node.output[0]] = run(READERS[node.op_type]({**attrs, "opset": opset}, *arguments))
+            read = READERS[node.op_type]({**attrs, "opset": opset}, *arguments)
+            results = run(read), *read.further()
+            demand(len(results) == len(node.output), f"a second output of {node.op_type}")
+            values.update(zip(node.output, results, strict=True))
         for value, wanted in zip(graph.output, outputs, strict=True):
             got = values[value.name]
             assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
@@ -249,7 +199,8 @@ def run(node: Read) -> np.ndarray:
     params = node.op.params(*shapes)
     assert {name: param.shape for name, param in params.items()} == {n: w.shape for n, w in node.weights.items()}
     call = lower(node.op)
-    y = call.kernel(*node.inputs, **node.weights, **call.options)[0]
+    options = {**call.options, "train": True} if node.train else call.options
+    y = call.kernel(*node.inputs, **node.weights, **options)[0]
     assert y.shape == wanted.dims
     return y
 
