@@ -114,6 +114,11 @@ def _float(value: Constant, attribute: Attribute, what: str, axes: int | None, s
     return float(_ranged(number, attribute, what, span))
 
 
+def _floats(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> tuple[float, ...]:
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(_float(item, attribute, what, axes, span) for item in items)
+
+
 def _optional_float(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Any:
     return None if value is None else _float(value, attribute, what, axes, span)
 
@@ -150,6 +155,7 @@ KINDS: dict[str, Callable[[Constant, Attribute, str, int | None, Span], Any]] = 
     "Dims": _sizes_of_any_rank,
     "float": _float,
     "float | None": _optional_float,
+    "Floats": _floats,
     "bool": _bool,
     "str": _string,
     "Initializer": _initializer,

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from archdsl.diagnostics import Diagnostic, Label, suggestion
+from archdsl.elaborate.context import NOTHING, Context
 from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail, truth
-from archdsl.elaborate.expand import NOTHING, Context, Expander
+from archdsl.elaborate.expand import Expander
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.problems import (
     ExpectationFailed,
@@ -179,7 +180,7 @@ def _expand_body(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> El
             elif isinstance(statement, tree.Expect):
                 result.expectations.append((statement, expander.environment(context, None)))
             else:
-                current = expander._statement(statement, context, current)
+                current = expander.statement(statement, context, current)
         except Mistake as mistake:
             expander.report(mistake, context)
             current = NOTHING

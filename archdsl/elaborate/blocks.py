@@ -1,0 +1,171 @@
+"""Stages that open a body of their own: groups, blocks, and blocks that are inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from archdsl.elaborate import contracts
+from archdsl.elaborate.context import DEEPEST, Context, Names
+from archdsl.elaborate.evaluate import bind, fail
+from archdsl.elaborate.module import Module
+from archdsl.elaborate.problems import (
+    NoInput,
+    NotALayer,
+    TooDeep,
+)
+from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
+from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
+from archdsl.ir.graph import Call, Graph, Value
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.expand import Expander
+
+
+def inline(
+    expander: Expander, step: tree.Inline, context: Context, current: Tensor | None, names: Names
+) -> Tensor | None:
+    """Expand a block's stages into the module that uses them: they add no level to the path."""
+    expander.unnamed(names, "an inlined block")
+    word = expander.word(step.name, context, current)
+    target = expander.resolve(word, step, context)
+    if not isinstance(target, BlockRef):
+        raise fail(NotALayer(word, kind(target), "only a block can be inlined", "a block"), step.name.span)
+    if context.depth >= DEEPEST:
+        raise fail(TooDeep(DEEPEST), step.span)
+    block = target.block
+    arguments = step.arguments or ()
+    constants = bind(word, block.parameters, arguments, step.span, expander.environment(context, current), target.home)
+    scope = Scope(target.home, constants)
+    if block.signature:
+        symbols, _ = contracts.enter(block.signature, current, scope, expander.steps)
+        scope = scope.inner(symbols)
+    trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
+    inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
+    result = expander.body(block.body, inside, current)
+    if block.signature and result and result.value:
+        contracts.leave(block.signature, result.value.shape, expander.environment(inside, result))
+    return result
+
+
+def group(expander: Expander, step: tree.Group, context: Context, current: Tensor | None, names: Names) -> Tensor:
+    label = expander.label(names, context, current)
+    key = context.module.claim(label, names[0].span if names else step.span)
+    module = Module("group", "", context.module)
+    inside = replace(context, module=module, depth=context.depth + 1)
+    if inside.depth > DEEPEST:
+        raise fail(TooDeep(DEEPEST), step.span)
+    entry = Tensor(module.capture(current.value, "x")) if current and current.value else current
+    result = expander.body(step.body, inside, entry)
+    if result is None or result.value is None:
+        raise REPORTED
+    given = module.used_captures(result.value)
+    graph = module.graph((result.value,), ("out",), span=step.span)
+    return _call(expander, graph, given, key, label, names, step.span, context)
+
+
+def _call(
+    expander: Expander,
+    graph: Graph,
+    inputs: tuple[Value, ...],
+    key: str,
+    label: str | None,
+    names: Names,
+    span: Span,
+    context: Context,
+) -> Tensor:
+    node = Call(graph, inputs, key, label, span=span)
+    context.module.add(node, span)
+    return expander.results(node, names, label, context)
+
+
+def apply_block(
+    expander: Expander,
+    target: BlockRef,
+    step: tree.Apply,
+    arguments: tuple[tree.Argument, ...],
+    label: str | None,
+    names: Names,
+    key_span: Span,
+    context: Context,
+    current: Tensor | None,
+) -> Tensor:
+    key = context.module.claim(label, key_span)
+    block = target.block
+    env = expander.environment(context, current)
+    constants = bind(block.name.name, block.parameters, arguments, step.span, env, target.home)
+    tensors = {name: value for name, value in constants.items() if isinstance(value, Tensor)}
+    if current is None and not tensors:
+        raise fail(NoInput(), step.span)
+    if (current and current.value is None) or any(t.value is None for t in tensors.values()):
+        raise REPORTED
+    shapes = (current.shape if current else None, *(tensor.shape for tensor in tensors.values()))
+    identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
+    if identity not in expander.blocks:
+        expander.blocks[identity] = None
+        note = f"in {_called(block, constants)}, called at {step.span}"
+        module = Module("block", block.name.name)
+        inside = Context(
+            Scope(target.home, {}), module, context.defaults, Trail(note, context.trail), context.depth + 1
+        )
+        expander.blocks[identity] = _block(expander, block, constants, inside, current, step.span)
+    graph = expander.blocks[identity]
+    if graph is None:
+        raise REPORTED
+    inputs = tuple(tensor.value for tensor in (current, *tensors.values()) if tensor and tensor.value)
+    return _call(expander, graph, inputs, key, label, names, step.span, context)
+
+
+def _block(
+    expander: Expander,
+    block: tree.Block,
+    constants: dict[str, Constant],
+    context: Context,
+    current: Tensor | None,
+    span: Span,
+) -> Graph | None:
+    if context.depth > DEEPEST:
+        raise fail(TooDeep(DEEPEST), span)
+    module = context.module
+    entry = current
+    if current and current.value:
+        entry = Tensor(Value(module.add_input("x", current.value.shape, span)))
+    inner: dict[str, Constant] = {}
+    for name, value in constants.items():
+        if isinstance(value, Tensor) and value.value:
+            value = Tensor(Value(module.add_input(name, value.value.shape, span)))
+        inner[name] = value
+    scope = Scope(context.scope.home, inner)
+    signature = None
+    if block.signature:
+        names, signature = contracts.enter(block.signature, entry, scope, expander.steps)
+        scope = scope.inner(names)
+    result = expander.body(block.body, replace(context, scope=scope), entry)
+    if result is None or result.value is None:
+        return None
+    if signature:
+        try:
+            contracts.leave(signature, result.value.shape, expander.environment(replace(context, scope=scope), result))
+        except Mistake as mistake:
+            expander.report(mistake, context)
+            return None
+    shown = tuple((name, value) for name, value in constants.items() if not isinstance(value, Tensor))
+    return module.graph((result.value,), ("out",), arguments=shown, doc=block.doc, span=block.name.span)
+
+
+def _called(block: tree.Block, constants: Mapping[str, Constant]) -> str:
+    """A call as a note shows it: the first argument by position, the others by name."""
+    shown = (show(v) if index == 0 else f"{name}={show(v)}" for index, (name, v) in enumerate(constants.items()))
+    return f"{block.name.name}({', '.join(shown)})"
+
+
+def _frozen(value: Any) -> Any:
+    """Something that can be a key and tells values apart as the language does: 1, 1.0 and true are three values."""
+    if isinstance(value, Mapping):
+        return tuple((name, _frozen(inner)) for name, inner in value.items())
+    if isinstance(value, tuple):
+        return tuple(_frozen(item) for item in value)
+    return Tensor if isinstance(value, Tensor) else (type(value), value)

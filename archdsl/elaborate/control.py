@@ -1,0 +1,116 @@
+"""Repetition, choice and scopes of defaults: they add stages to the module around them, and no level of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archdsl.diagnostics import Diagnostic, suggestion
+from archdsl.elaborate.context import Context, Names
+from archdsl.elaborate.evaluate import evaluate, fail, integer, truth
+from archdsl.elaborate.problems import (
+    CannotUnpack,
+    NotALayer,
+    UnknownArgument,
+    WrongType,
+)
+from archdsl.elaborate.scope import Trail
+from archdsl.elaborate.values import Constant, OpRef, Tensor, described, show
+from archdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.expand import Expander
+
+
+def repeat(
+    expander: Expander, step: tree.Repeat, context: Context, current: Tensor | None, names: Names
+) -> Tensor | None:
+    expander.unnamed(names, "a repetition")
+    count = integer(evaluate(step.count, expander.environment(context, current)), step.count.span, "a repetition")
+    if count < 0:
+        raise fail(WrongType("a repetition", "0 or more", str(count)), step.count.span)
+    expander.take(count * max(1, len(step.body.statements)), step.count.span)
+    for index in range(count):
+        known = {step.counter.name: index} if step.counter else {}
+        current = _pass(expander, step.body, known, index, step, context, current)
+    return current
+
+
+def _pass(
+    expander: Expander,
+    body: tree.Body,
+    names: Mapping[str, Constant],
+    index: int,
+    step: tree.Repeat | tree.For,
+    context: Context,
+    current: Tensor | None,
+) -> Tensor | None:
+    word = "repeat" if isinstance(step, tree.Repeat) else "for"
+    trail = Trail(f"pass {index + 1} of {word} at {step.span}", context.trail)
+    before = len(expander.problems)
+    result = expander.body(body, replace(context, scope=context.scope.inner(names), trail=trail), current)
+    expander.problems[before:] = [p for p in expander.problems[before:] if not _said(expander, p, before)]
+    return result
+
+
+def _said(expander: Expander, problem: Diagnostic, before: int) -> bool:
+    """Whether an earlier pass met the same mistake at the same place."""
+    return any(p.span == problem.span and p.problem == problem.problem for p in expander.problems[:before])
+
+
+def for_(expander: Expander, step: tree.For, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    expander.unnamed(names, "a repetition")
+    items = evaluate(step.items, expander.environment(context, current))
+    if not isinstance(items, tuple):
+        raise fail(WrongType("what for goes through", "a list", described(items)), step.items.span)
+    expander.take(len(items) * max(1, len(step.body.statements)), step.items.span)
+    for index, item in enumerate(items):
+        known = _targets(expander, step, index, item)
+        current = _pass(expander, step.body, known, index, step, context, current)
+    return current
+
+
+def _targets(expander: Expander, step: tree.For, index: int, item: Constant) -> dict[str, Constant]:
+    targets = list(step.targets)
+    known: dict[str, Constant] = {}
+    if len(targets) > 2:
+        raise fail(CannotUnpack("a counter and an item", len(targets)), step.targets[0][0].span)
+    if len(targets) == 2:
+        known[targets.pop(0)[0].name] = index
+    names = targets[0]
+    if len(names) == 1:
+        return known | {names[0].name: item}
+    if not isinstance(item, tuple) or len(item) != len(names):
+        raise fail(CannotUnpack(show(item), len(names)), step.items.span)
+    return known | {name.name: part for name, part in zip(names, item, strict=True)}
+
+
+def if_(expander: Expander, step: tree.If, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    expander.unnamed(names, "a choice")
+    condition = evaluate(step.condition, expander.environment(context, current))
+    if truth(condition, step.condition.span):
+        return expander.body(step.then, context, current)
+    if isinstance(step.otherwise, tree.If):
+        return if_(expander, step.otherwise, context, current, ())
+    return expander.body(step.otherwise, context, current) if step.otherwise else current
+
+
+def with_(expander: Expander, step: tree.With, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    expander.unnamed(names, "a scope of defaults")
+    defaults = dict(context.defaults)
+    env = expander.environment(context, None)
+    for default in step.defaults:
+        word = expander.word(default.name, context, None)
+        target = expander.resolve(word, default, context)
+        if not isinstance(target, OpRef):
+            raise fail(NotALayer(word, "not an op", "with gives defaults to ops"), default.name.span)
+        attributes = target.op.attributes()
+        values = dict(defaults.get(target.op.name, {}))
+        for argument in default.arguments or ():
+            if argument.name is None or argument.name not in attributes:
+                near = suggestion(argument.name or "", attributes) or "defaults are given by name"
+                raise fail(UnknownArgument(word, argument.name or "by position", near), argument.span)
+            values[argument.name] = (evaluate(argument.value, env), argument.span)
+        defaults[target.op.name] = values
+    return expander.body(step.body, replace(context, defaults=defaults), current)

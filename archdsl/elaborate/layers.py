@@ -1,0 +1,172 @@
+"""Stages that apply an op, a join of arms, or a layer that is shared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import Diagnostic, Label, listing
+from archdsl.elaborate.bind import bind_op
+from archdsl.elaborate.blocks import apply_block
+from archdsl.elaborate.context import Context, Names
+from archdsl.elaborate.evaluate import fail
+from archdsl.elaborate.module import Module, SharedLayer
+from archdsl.elaborate.problems import (
+    FreeWeight,
+    NeedsArms,
+    NoArms,
+    NotShared,
+)
+from archdsl.elaborate.scope import REPORTED, Mistake
+from archdsl.elaborate.values import BlockRef, OpRef, Tensor
+from archdsl.ir.graph import Apply, Call
+from archdsl.ir.shape import Shape
+from archdsl.ops import OPS, Op, Rejected
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.expand import Expander
+
+
+def apply(expander: Expander, step: tree.Apply, context: Context, current: Tensor | None, names: Names) -> Tensor:
+    word = expander.word(step.name, context, current)
+    shared = context.module.shared.get(word)
+    if shared and step.arguments is None:
+        return _apply_shared(expander, shared, step, context, current, names)
+    target = expander.resolve(word, step, context)
+    if isinstance(target, Tensor):
+        label = expander.label(names, context, current)
+        expander.bind(names, label, context, target)
+        return target
+    label = expander.label(names, context, current)
+    key_span = names[0].span if names else step.span
+    arguments = step.arguments or ()
+    if isinstance(target, BlockRef):
+        return apply_block(expander, target, step, arguments, label, names, key_span, context, current)
+    return _apply_op(expander, target.op, step, arguments, label, names, key_span, context, current)
+
+
+def _apply_op(
+    expander: Expander,
+    op: type[Op],
+    step: tree.Apply,
+    arguments: tuple[tree.Argument, ...],
+    label: str | None,
+    names: Names,
+    key_span: Span,
+    context: Context,
+    current: Tensor | None,
+) -> Tensor:
+    if op.arity == "many":
+        raise fail(NeedsArms(op.name), step.span)
+    current = expander.needs(current, step.span)
+    key = context.module.claim(label, key_span)
+    env = expander.environment(context, current)
+    defaults = context.defaults.get(op.name, {})
+    shape = current.shape
+    places: dict[str, Span] = {}
+    try:
+        if shape is not None:
+            op.accepts(shape)
+        axes = None if shape is None else shape.rank - 2
+        instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults)
+        if instance is None or current.value is None:
+            raise REPORTED
+        result = instance.infer(current.value.shape)
+    except Rejected as refusal:
+        raise fail(refusal.problem, places.get(refusal.at or "", step.name.span)) from None
+    _fixed(instance, (current.value.shape,), step.name.span)
+    node = Apply(instance, (current.value,), _shapes(result), key, label, span=step.span)
+    context.module.add(node, step.span)
+    return expander.results(node, names, label, context)
+
+
+def branch(expander: Expander, step: tree.Branch, context: Context, current: Tensor | None, names: Names) -> Tensor:
+    word = expander.word(step.name, context, current)
+    target = expander.resolve(word, step, context)
+    if not isinstance(target, OpRef) or target.op.arity == 1:
+        joins = listing((op.name for op in OPS.values() if op.arity != 1), "and")
+        raise fail(NoArms(word, joins), step.name.span)
+    current = expander.needs(current, step.span)
+    values = [expander.body(arm, context, current) for arm in step.arms]
+    op = target.op
+    env = expander.environment(context, current)
+    first = next((value.shape for value in values if value and value.shape), None)
+    axes = first.rank - 2 if first else None
+    instance, places = bind_op(op, step.arguments or (), axes, step.name.span, env, context.defaults.get(word, {}))
+    inputs = [value.value for value in values if value and value.value]
+    if instance is None or len(inputs) < len(values):
+        raise REPORTED
+    if isinstance(op.arity, int) and len(inputs) != op.arity:
+        raise fail(NoArms(f"{op.name} of {len(inputs)} arms", f"{op.name} takes {op.arity}"), step.name.span)
+    try:
+        for value in inputs:
+            op.accepts(value.shape)
+        result = instance.infer(*(value.shape for value in inputs))
+    except Rejected as refusal:
+        labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
+        place = places.get(refusal.at or "", step.name.span)
+        raise Mistake(Diagnostic(refusal.problem, place, labels)) from None
+    label = expander.label(names, context, current)
+    owned = _fixed(instance, tuple(value.shape for value in inputs), step.name.span)
+    key = context.module.claim(label, step.span) if owned else None
+    node = Apply(instance, tuple(inputs), _shapes(result), key, label, span=step.span)
+    context.module.add(node, step.span)
+    return expander.results(node, names, label, context)
+
+
+def shared(expander: Expander, statement: tree.Shared, context: Context, current: Tensor | None) -> Tensor | None:
+    word = expander.word(statement.name, context, current)
+    key = context.module.claim(word, statement.name.span)
+    context.module.shared[word] = SharedLayer(statement, key, context)
+    return current
+
+
+def _apply_shared(
+    expander: Expander, layer: SharedLayer, step: tree.Apply, context: Context, current: Tensor | None, names: Names
+) -> Tensor:
+    """Apply a declared layer: the first time it is built, later its weights are used again."""
+    current = expander.needs(current, step.span)
+    module, declared = context.module, layer.context
+    scratch = Module("group", "")
+    inside = replace(declared, module=scratch)
+    expander.step(layer.declaration.step, inside, current)
+    node = scratch.nodes[-1]
+    if isinstance(node, Call):
+        node = replace(node, graph=layer.graphs.setdefault(current.shape, node.graph))
+    facts: Any = {"label": expander.label(names, context, current), "shares": layer.first}
+    node = replace(node, key=layer.key, **facts)
+    if layer.first is None:
+        layer.first = node
+    elif _weights(node) != _weights(layer.first):
+        shapes = (str(layer.first.inputs[0].shape), str(node.inputs[0].shape))
+        raise fail(NotShared(layer.key, *shapes), step.span)
+    module.add(node, step.span)
+    return expander.results(node, names, node.label, context)
+
+
+def _fixed(op: Op, shapes: tuple[Shape, ...], span: Span) -> bool:
+    """Whether an op owns weights; each must have a fixed shape."""
+    params = op.params(*shapes)
+    for name, param in params.items():
+        if not all(isinstance(size, int) for size in param.shape):
+            raise fail(FreeWeight(op.name, name, f"[{', '.join(map(str, param.shape))}]"), span)
+    return bool(params)
+
+
+def _shapes(result: Any) -> tuple[Shape, ...]:
+    return (result,) if isinstance(result, Shape) else tuple(result)
+
+
+def _weights(node: Apply | Call) -> list[Any]:
+    """The shapes of all weights of a node, to compare two applications of one layer."""
+    if isinstance(node, Call):
+        return [weight for inner in node.graph.nodes for weight in _weights(inner)]
+    return [(name, p.shape) for name, p in node.op.params(*(value.shape for value in node.inputs)).items()]
+
+
+def _arm_place(arm: tree.Body) -> Span:
+    if not arm.statements:
+        return arm.span
+    return arm.statements[0].span.to(arm.statements[-1].span)
