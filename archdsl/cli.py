@@ -253,19 +253,21 @@ def list_zoo() -> None:
     Example:
       archdsl zoo list
     """
-    specs = _specs()
-    width = max(map(len, specs), default=0)
-    for name, path in specs.items():
-        first = path.read_text(encoding="utf-8").partition("\n")[0]
-        about = first.lstrip("# ").rstrip() if first.startswith("#") else ""
-        click.echo(f"{name:<{width}}  {about}".rstrip())
+    from archdsl.zoo import about, specs
+
+    found = specs()
+    width = max(map(len, found), default=0)
+    for name, path in found.items():
+        click.echo(f"{name:<{width}}  {about(path)}".rstrip())
 
 
 @zoo.command("copy")
 @click.argument("name")
 @click.argument("directory", default=".", metavar="[DIR]")
 def copy_from_zoo(name: str, directory: str) -> None:
-    """Copy a spec to DIR (here, unless given); a file that is already there stays.
+    """Copy a spec, and those that it imports, to DIR (here, unless given).
+
+    A file that is already there with other content stays, and nothing is copied.
 
     \b
     Example:
@@ -273,25 +275,22 @@ def copy_from_zoo(name: str, directory: str) -> None:
     """
     from archdsl.diagnostics import suggestion
     from archdsl.output import write_whole
+    from archdsl.zoo import copies, specs
 
-    specs = _specs()
-    spec = specs.get(name.removesuffix(".arch"))
+    found = specs()
+    spec = found.get(name.removesuffix(".arch"))
     if spec is None:
-        raise Misuse(f"the zoo has no {name}: {suggestion(name, specs) or 'see archdsl zoo list'}")
+        raise Misuse(f"the zoo has no {name}: {suggestion(name, found) or 'see archdsl zoo list'}")
     if not Path(directory).is_dir():
         raise Misuse(f"{directory}: no such directory")
-    copy = Path(directory, spec.name)
-    if copy.exists():
-        raise Misuse(f"{copy}: already there")
-    write_whole(copy, spec.read_text(encoding="utf-8"))
-    click.echo(str(copy))
-
-
-def _specs() -> dict[str, Path]:
-    from archdsl.resources import resource
-
-    folder = resource("specs")
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.arch"))}
+    texts = {Path(directory, path): text for path, text in copies(spec).items()}
+    for path, text in texts.items():
+        if path.exists() and path.read_bytes() != text.encode():
+            raise Misuse(f"{path}: already there, with other content")
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+        click.echo(str(path))
 
 
 def _check(words: Iterable[str], settings: dict[str, str], sizes: dict[str, tuple[int, ...]]) -> list[Report]:

@@ -66,7 +66,12 @@ def read(file: str) -> Source | Diagnostic:
     name = "<stdin>" if file == STDIN else file
     try:
         if file == STDIN:
-            return Source(name, files.decode(sys.stdin.buffer.read()))
+            if sys.stdin is None:
+                raise WrongTarget("standard input is closed")
+            data = sys.stdin.buffer.read(files.LARGEST + 1)
+            if len(data) > files.LARGEST:
+                raise files.Unreadable(f"is larger than {files.LARGEST // 1024 // 1024} MiB")
+            return Source(name, files.decode(data))
         if not os.access(file, os.R_OK):
             raise WrongTarget(f"{file}: permission denied")
         return files.read(Path(file), file)

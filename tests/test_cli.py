@@ -107,6 +107,13 @@ def test_standard_input():
     assert "<stdin>:3:16" in wrong.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_closed_standard_input_is_told_in_one_line():
+    command = f"exec '{sys.executable}' -m archdsl check - <&-"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    assert (result.returncode, result.stderr) == (2, "Error: standard input is closed\n")
+
+
 def test_settings_and_sizes(folder):
     Path("sized.arch").write_text(
         "network Sized(classes=10) {\n"
@@ -356,13 +363,25 @@ def test_explain_suggests_what_was_meant():
 
 def test_zoo_lists_and_copies(folder):
     assert run("zoo").stdout == run("zoo", "list").stdout
-    assert run("zoo").stdout.startswith("lenet ")
+    assert any(line.startswith("lenet ") for line in run("zoo").stdout.splitlines())
     result = run("zoo", "copy", "lenet")
     assert (result.exit_code, result.stdout) == (0, "lenet.arch\n")
     assert run("check", "lenet.arch").exit_code == 0
+    assert run("zoo", "copy", "lenet").exit_code == 0
+    Path("lenet.arch").write_text(GOOD)
     again = run("zoo", "copy", "lenet")
     assert again.exit_code == 2
     assert "already there" in again.stderr
+    assert Path("lenet.arch").read_text() == GOOD
+
+
+@pytest.mark.parametrize("spec", sorted((ROOT / "specs").rglob("*.arch")), ids=lambda path: path.stem)
+def test_a_copy_from_the_zoo_stands_alone(spec):
+    name = spec.relative_to(ROOT / "specs").with_suffix("").as_posix()
+    assert run("zoo", "copy", name).exit_code == 0
+    copied = run("check", spec.name)
+    assert copied.stdout == run("check", spec).stdout
+    assert "bad-import" not in copied.stderr
 
 
 @pytest.mark.parametrize("words", [["lenett"], ["../pyproject"], ["lenet", "no/such/folder"], []])

@@ -22,7 +22,7 @@ FLOORS = (
     {"analyses"},
     {"backends.torch", "backends.numpy"},
     {"compiler"},
-    {"", "manual", "output", "targets"},
+    {"", "manual", "output", "targets", "zoo"},
     {"cli"},
     {"__main__"},
 )

@@ -7,14 +7,13 @@ from pathlib import PurePosixPath
 import pytest
 
 import archdsl
-from archdsl.diagnostics import Diagnostic, Label
+from archdsl.diagnostics import PROBLEMS, Diagnostic, Label
 from archdsl.diagnostics.github import github
 from archdsl.diagnostics.sarif import sarif
-from archdsl.ops.conv import UnevenGroups
 from archdsl.source import Source, Span
 
 SOURCE = Source("my specs/50%, a:b.arch", "conv(60,\n  groups=4)\n")
-PROBLEM = UnevenGroups(4, 30, 60)
+PROBLEM = PROBLEMS["uneven-groups"](4, 30, 60)
 NOTES = ("in block, called at\r\nx.arch:1:1",)
 
 
