@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ir.dim import Dim, substitute, symbols
-from archdsl.ir.graph import Call, Graph
+from archdsl.ir.graph import Apply, Call, Graph
 from archdsl.ir.prove import Fact
 
 LARGEST = 1 << 20
@@ -30,13 +30,16 @@ def _implied(fact: Fact, least: dict[str, int]) -> bool:
 
 
 def _sizes(graph: Graph, seen: set[Graph]) -> list[Dim]:
-    """Every size of every value, shared bodies once."""
+    """Everything that must be at least 1: every size of every value, and what ops need; shared bodies once."""
     if graph in seen:
         return []
     seen.add(graph)
     found = [dim for entry in graph.inputs for dim in entry.shape.dims]
     for node in graph.nodes:
         found += [dim for shape in node.shapes for dim in shape.dims]
+        if isinstance(node, Apply):
+            shapes = (value.shape for value in node.inputs)
+            found += [fact.left - fact.right + 1 for fact in node.op.needs(*shapes) if fact.relation == ">="]
         if isinstance(node, Call):
             found += _sizes(node.graph, seen)
     return found

@@ -14,12 +14,18 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
+from archdsl.ir.shape import Kind, Shape
 from archdsl.ops.init import Init
 from archdsl.record import REQUIRED, Record, spec
 
 Size: TypeAlias = "tuple[int, ...]"
 """One integer for each spatial axis; a spec may write one integer for all of them."""
+
+Integers: TypeAlias = "tuple[int, ...]"
+"""As many integers as a spec writes; it may write a single one without brackets."""
+
+Floats: TypeAlias = "tuple[float, ...]"
+"""A list of numbers; a spec may write a single one without brackets."""
 
 
 class Rejected(Exception):
@@ -48,6 +54,27 @@ class WrongRank(Problem):
 
     def help(self) -> str:
         return self.hint
+
+
+class WrongKind(Problem):
+    """The op works on other numbers: real ones, or whole ones such as the numbers of words.
+
+    input tokens: int [N, T]
+    linear(10)      # error[wrong-kind]: embed first
+    """
+
+    code = "wrong-kind"
+    message = "{op} takes {expected} numbers, and gets {found} ones"
+    label = "gets {shape}"
+    op: str
+    expected: str
+    found: str
+    shape: Shape
+
+    def help(self) -> str:
+        if self.expected == "whole":
+            return "declare the input as whole numbers: input tokens: int [N, T]"
+        return "embedding(count, features) turns whole numbers into vectors"
 
 
 class Param(Record):
@@ -108,17 +135,22 @@ def attribute(
 RANKS = {2: "[batch, features]", 3: "[batch, channels, length]", 4: "[batch, channels, rows, columns]"}
 RANKS[5] = "[batch, channels, depth, rows, columns]"
 
+WORDS: Mapping[Kind, str] = {"float": "real", "int": "whole"}
+
 
 class Op(Record):
     """The base of all ops.
 
     `arity` is how many values the op takes ("many" for joins such as add), `ranks` the numbers of axes that it accepts
-    (empty for any), `is_view` says that it writes no memory, `is_random` that it draws numbers in training.
+    (empty for any) and `layouts` what these are called, `takes` the kind of numbers (what only moves them takes any),
+    `is_view` says that it writes no memory, `is_random` that it draws numbers in training.
     """
 
     name: ClassVar[str]
     arity: ClassVar[int | Literal["many"]] = 1
     ranks: ClassVar[tuple[int, ...]] = ()
+    layouts: ClassVar[Mapping[int, str]] = RANKS
+    takes: ClassVar[Kind | Literal["any"]] = "float"
     is_view: ClassVar[bool] = False
     is_random: ClassVar[bool] = False
 
@@ -133,9 +165,11 @@ class Op(Record):
 
     @classmethod
     def accepts(cls, shape: Shape) -> None:
-        """Reject a value with the wrong number of axes."""
+        """Reject a value of the wrong kind of numbers, or with the wrong number of axes."""
+        if shape.kind != cls.takes != "any" and not cls.is_view:
+            raise Rejected(WrongKind(cls.name, WORDS[cls.takes], WORDS[shape.kind], shape))
         if cls.ranks and shape.rank not in cls.ranks:
-            expected = listing(RANKS.get(rank, f"{rank} axes") for rank in cls.ranks)
+            expected = listing(cls.layouts.get(rank, f"{rank} axes") for rank in cls.ranks)
             raise Rejected(WrongRank(cls.name, expected, shape, cls.rank_hint(shape)))
 
     @classmethod
@@ -149,6 +183,10 @@ class Op(Record):
         """The shape that the op leaves; a tuple where it leaves several values."""
         raise AssertionError(f"{self.name} has no shape rule")
 
+    def needs(self, *xs: Any, **_: Any) -> tuple[Fact, ...]:
+        """What must hold of free sizes, beyond that the values the op leaves have at least one element."""
+        return ()
+
     def params(self, *xs: Any, **_: Any) -> Params:
         """The tensors that the op owns, in torch's order, for inputs of these shapes."""
         return {}
@@ -156,6 +194,10 @@ class Op(Record):
     def macs(self, *xs: Any, **_: Any) -> Dim:
         """Multiply-adds of one forward pass, counted for convolutions and matrix products."""
         return 0
+
+    def needs(self, *xs: Any, **_: Any) -> tuple[Dim, ...]:
+        """What must be at least 1 besides the sizes of inputs and results: what an input has more than too little."""
+        return ()
 
     @property
     def window(self) -> Window | None:

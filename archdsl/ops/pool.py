@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
+from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, Window, attribute
-from archdsl.ops.slide import slide
+from archdsl.ops.slide import fits, slide
 
 
 class PaddingTooWide(Problem):
@@ -46,6 +47,9 @@ class MaxPool(Op):
         _half_padded(self.window)
         return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
 
+    def needs(self, x: Shape) -> tuple[Fact, ...]:
+        return fits(x, self.window)
+
     @property
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, self.padding, self.dilation)
@@ -73,9 +77,43 @@ class AvgPool(Op):
         _half_padded(self.window)
         return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
 
+    def needs(self, x: Shape) -> tuple[Fact, ...]:
+        return fits(x, self.window)
+
     @property
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, self.padding, (1,) * len(self.kernel))
+
+
+class LpPool(Op):
+    """Take the p-norm of each window: (Σ x^p)^(1/p).
+
+        lp_pool(2)           # [N, 64, 32, 32] -> [N, 64, 16, 16], p = 2: root of the sum of squares
+        lp_pool(2, p=1)      # sums
+
+    The stride is the window's size unless given. With an even p it is a norm; with any other the values should not be
+    negative, since x^p is taken of x itself, as torch does. A window that hangs over the end (`ceil=true`) counts as if
+    it were full of values like those that it has (Sermanet, Chintala and LeCun, 'Convolutional Neural Networks Applied
+    to House Numbers Digit Classification', 2012). The gradient of a window of zeros is 0.
+    """
+
+    name = "lp_pool"
+    ranks = (3, 4, 5)
+
+    kernel: Size = attribute(at_least=1, doc="size of the window")
+    p: float = attribute(2.0, at_least=1, doc="exponent")
+    stride: Size | None = attribute(None, at_least=1, doc="step from one window to the next; the window's size if none")
+    ceil: bool = attribute(False, doc="let the last window hang over the end")
+
+    def infer(self, x: Shape) -> Shape:
+        return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
+
+    def needs(self, x: Shape) -> tuple[Fact, ...]:
+        return fits(x, self.window)
+
+    @property
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride or self.kernel, (0,) * len(self.kernel), (1,) * len(self.kernel))
 
 
 def _half_padded(window: Window) -> None:

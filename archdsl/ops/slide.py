@@ -7,7 +7,8 @@ Along one axis a window that spans `d (k - 1) + 1` positions, moved by `s` over 
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.dim import Dim, smallest
+from archdsl.ir.dim import Dim, Expr
+from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Rejected, Window
 
@@ -36,6 +37,16 @@ class WindowTooLarge(Problem):
         return f"padding={enough} makes room, and so does a window smaller by {missing}"
 
 
+def fits(x: Shape, window: Window) -> tuple[Fact, ...]:
+    """What the free sizes of an input must be for a window to fit, hanging over the end or not."""
+    facts = []
+    for axis, size in enumerate(x.spatial):
+        span = window.dilation[axis] * (window.kernel[axis] - 1) + 1
+        if isinstance(size, Expr):
+            facts.append(Fact(size + 2 * window.padding[axis], ">=", span))
+    return tuple(facts)
+
+
 def slide(x: Shape, window: Window, ceil_mode: bool = False) -> tuple[Dim, ...]:
     """The spatial sizes that a window leaves of an input; the window must fit.
 
@@ -49,9 +60,10 @@ def slide(x: Shape, window: Window, ceil_mode: bool = False) -> tuple[Dim, ...]:
         places = steps // stride + 1
         if ceil_mode:
             # the last window may hang over the end, but must start inside the input or its left padding
-            places = smallest([(steps + stride - 1) // stride, (size + padding - 1) // stride]) + 1
-        if isinstance(size, int) and isinstance(places, int) and places < 1:
-            room = size + 2 * padding
+            hanging = span >= stride + padding
+            places = (steps + stride - 1 if hanging else size + padding - 1) // stride + 1
+        room = size + 2 * padding
+        if isinstance(room, int) and room < span:
             name = AXES[len(x.spatial)][axis]
             raise Rejected(WindowTooLarge(span, room, name, x, padding), at="kernel")
         sizes.append(places)
