@@ -74,6 +74,8 @@ class AvgPool(Op):
     count_padding: bool = attribute(True, doc="whether padding counts in the average")
 
     def infer(self, x: Shape) -> Shape:
+        if len(x.spatial) == 3:  # torch pools volumes only where the window fits without its padding
+            slide(x, Window(self.kernel, self.kernel, (0, 0, 0), (1, 1, 1)))
         _half_padded(self.window)
         return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
 
