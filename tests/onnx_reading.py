@@ -17,18 +17,21 @@ class Excluded(Exception):
     """What ONNX has and the language leaves out."""
 
 
-def no_more() -> tuple[np.ndarray, ...]:
+def no_more() -> tuple[np.ndarray | None, ...]:
     return ()
 
 
 class Read(NamedTuple):
-    """An ONNX node as an op of ours; `further` tells the outputs after the first once the op has run."""
+    """An ONNX node as an op of ours.
+
+    `further` tells the outputs after the first, once the op has run; None stands for one that no op of ours has.
+    """
 
     op: Op
     inputs: tuple[np.ndarray, ...]
     weights: Weights = {}  # noqa: RUF012
     train: bool = False
-    further: Callable[[], tuple[np.ndarray, ...]] = no_more
+    further: Callable[[], tuple[np.ndarray | None, ...]] = no_more
 
 
 READERS: dict[str, Callable[..., Read]] = {}

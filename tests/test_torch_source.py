@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from op_specs import SPECS, spec
 from torch_networks import NETWORKS, NormalLinear, block, conv, images, lenet, max_pool, network
 
+from archdsl import loads
 from archdsl.analyses.state import state
 from archdsl.backends.torch import rules, source
 from archdsl.backends.torch.calls import MODULE, Infix, Opt, X, call, literal, quoted, template
@@ -67,6 +69,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "pyproject.toml", folder)
     for name, build in NETWORKS.items():
         (folder / f"net_{name}.py").write_text(source(build(), header=f"{name}.\n\nA header."))
+    for name in SPECS:
+        (folder / f"net_{name}.py").write_text(loads(spec(name)).torch_source())
     (folder / "net_initial.py").write_text(source(initial()))
     (folder / "net_hostile.py").write_text(source(hostile()))
     return folder

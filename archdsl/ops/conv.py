@@ -8,6 +8,7 @@ from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim, product
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute
+from archdsl.ops.groups import divisors
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
 from archdsl.ops.slide import slide
 
@@ -29,8 +30,13 @@ class UnevenGroups(Problem):
     def help(self) -> str:
         if not isinstance(self.inputs, int) or not isinstance(self.outputs, int):
             return ""
-        common = gcd(self.inputs, self.outputs)
-        return f"groups can be {listing(n for n in range(1, common + 1) if common % n == 0)}"
+        return f"groups can be {listing(divisors(gcd(self.inputs, self.outputs)))}"
+
+
+def split_evenly(groups: int, inputs: Dim, outputs: Dim) -> None:
+    """Reject groups that don't get equal shares of the channels."""
+    if inputs % groups != 0 or outputs % groups != 0:
+        raise Rejected(UnevenGroups(groups, inputs, outputs), at="groups")
 
 
 class Conv(Op):
@@ -58,8 +64,7 @@ class Conv(Op):
     init: Initializer = attribute(DEFAULT, doc="how the first weights are drawn")
 
     def infer(self, x: Shape) -> Shape:
-        if not _divides(self.groups, x.channels) or not _divides(self.groups, self.channels):
-            raise Rejected(UnevenGroups(self.groups, x.channels, self.channels), at="groups")
+        split_evenly(self.groups, x.channels, self.channels)
         return Shape((x.batch, self.channels, *slide(x, self.window)))
 
     def params(self, x: Shape) -> Params:
@@ -76,7 +81,3 @@ class Conv(Op):
     @property
     def window(self) -> Window:
         return Window(self.kernel, self.stride, self.padding, self.dilation)
-
-
-def _divides(groups: int, channels: Dim) -> bool:
-    return channels % groups == 0

@@ -7,6 +7,7 @@ from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, Window, attribute
 from archdsl.ops.slide import fits, slide
+from archdsl.record import replace
 
 
 class PaddingTooWide(Problem):
@@ -108,7 +109,10 @@ class LpPool(Op):
     ceil: bool = attribute(False, doc="let the last window hang over the end")
 
     def infer(self, x: Shape) -> Shape:
-        return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
+        try:
+            return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
+        except Rejected as refusal:
+            raise Rejected(replace(refusal.problem, padding=None), at=refusal.at) from None
 
     def needs(self, x: Shape) -> tuple[Fact, ...]:
         return fits(x, self.window)

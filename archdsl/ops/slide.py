@@ -29,10 +29,12 @@ class WindowTooLarge(Problem):
     room: int
     axis: str
     shape: Shape
-    padding: int
+    padding: int | None
 
     def help(self) -> str:
         missing = self.span - self.room
+        if self.padding is None:
+            return f"a window smaller by {missing} fits"
         enough = self.padding + -(-missing // 2)
         return f"padding={enough} makes room, and so does a window smaller by {missing}"
 

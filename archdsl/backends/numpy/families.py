@@ -1,5 +1,27 @@
 """All rules: importing this file fills the table."""
 
-from archdsl.backends.numpy import activation, combine, conv, linear, pool, regularize, reshape
+from archdsl.backends.numpy import (
+    activation,
+    adaptive,
+    combine,
+    conv,
+    conv_transpose,
+    linear,
+    norm,
+    pool,
+    regularize,
+    reshape,
+)
 
-__all__ = ["activation", "combine", "conv", "linear", "pool", "regularize", "reshape"]
+__all__ = [
+    "activation",
+    "adaptive",
+    "combine",
+    "conv",
+    "conv_transpose",
+    "linear",
+    "norm",
+    "pool",
+    "regularize",
+    "reshape",
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.rules import Call, call, lowers
-from archdsl.ops.pool import AvgPool, MaxPool
+from archdsl.ops.pool import AvgPool, LpPool, MaxPool
 
 
 @lowers(MaxPool)
@@ -31,6 +31,11 @@ def avg_pool(op: AvgPool) -> Call:
         ceil=op.ceil,
         count_padding=op.count_padding,
     )
+
+
+@lowers(LpPool)
+def lp_pool(op: LpPool) -> Call:
+    return call(kernels.lp_pool, kernel=op.kernel, p=op.p, stride=_unless(op.stride, op.kernel), ceil=op.ceil)
 
 
 def _unless(value: Any, default: Any) -> Any:

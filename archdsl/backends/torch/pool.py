@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.backends.torch.calls import X, call, opt, size
 from archdsl.backends.torch.rules import Lowering, layer, lowers
 from archdsl.ir.shape import Shape
-from archdsl.ops.pool import AvgPool, MaxPool
+from archdsl.ops.pool import AvgPool, LpPool, MaxPool
 
 
 @lowers(MaxPool)
@@ -34,3 +34,13 @@ def avg_pool(op: AvgPool, x: Shape) -> Lowering:
     }
     make = call(f"nn.AvgPool{rank}d", {"kernel_size": kernel}, **facts)
     return layer(make, run=call(f"F.avg_pool{rank}d", {"input": X, "kernel_size": kernel}, **facts))
+
+
+@lowers(LpPool)
+def lp_pool(op: LpPool, x: Shape) -> Lowering:
+    """lp_pool(2)      # nn.LPPool2d(2, 2), or F.lp_pool2d(x, 2, 2)"""
+    rank, kernel = len(x.spatial), size(op.kernel)
+    facts = {"norm_type": int(op.p) if op.p.is_integer() else op.p, "kernel_size": kernel}
+    options = {"stride": opt(size(op.window.stride), kernel), "ceil_mode": opt(op.ceil, False)}
+    run = call(f"F.lp_pool{rank}d", {"input": X, **facts}, **options)
+    return layer(call(f"nn.LPPool{rank}d", facts, **options), run=run)

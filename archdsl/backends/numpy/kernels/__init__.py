@@ -15,22 +15,41 @@ files define the same name.
 """
 
 from archdsl.backends.numpy.kernels.activation import relu, sigmoid, softmax, tanh
+from archdsl.backends.numpy.kernels.adaptive import (
+    adaptive_avg_pool,
+    adaptive_max_pool,
+    global_avg_pool,
+    global_max_pool,
+)
 from archdsl.backends.numpy.kernels.combine import add, concat
 from archdsl.backends.numpy.kernels.conv import conv
+from archdsl.backends.numpy.kernels.conv_transpose import conv_transpose
 from archdsl.backends.numpy.kernels.linear import linear
-from archdsl.backends.numpy.kernels.pool import avg_pool, max_pool
+from archdsl.backends.numpy.kernels.norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm
+from archdsl.backends.numpy.kernels.pool import avg_pool, lp_pool, max_pool
 from archdsl.backends.numpy.kernels.regularize import dropout
 from archdsl.backends.numpy.kernels.reshape import flatten, identity
 
 __all__ = [
+    "adaptive_avg_pool",
+    "adaptive_max_pool",
     "add",
     "avg_pool",
+    "batch_norm",
     "concat",
     "conv",
+    "conv_transpose",
     "dropout",
     "flatten",
+    "global_avg_pool",
+    "global_max_pool",
+    "group_norm",
     "identity",
+    "instance_norm",
+    "layer_norm",
     "linear",
+    "local_response_norm",
+    "lp_pool",
     "max_pool",
     "relu",
     "sigmoid",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import reduce
+from math import prod
 
 import numpy as np
 
 from archdsl.backends.numpy.kernels.array import Array, Gradients, Pullback, Size
-from archdsl.backends.numpy.kernels.window import Window, crop, fit, pad, taps
+from archdsl.backends.numpy.kernels.window import Window, crop, fit, pad, per_axis, taps
 
 
 def max_pool(
@@ -55,6 +56,24 @@ def avg_pool(
         for dtap in taps(dpadded, window):
             dtap += share
         return crop(dpadded, window, sizes), {}
+
+    return y, pullback
+
+
+def lp_pool(
+    x: Array, *, kernel: Size, p: float = 2.0, stride: Size | None = None, ceil: bool = False
+) -> tuple[Array, Pullback]:
+    """The p-norm of each window of x [N, C, *sizes]: (Σ x^p)^(1/p), as a mean times the window's size.
+
+    The gradient of a window of zeros is 0.
+    """
+    size = prod(per_axis(kernel, x.ndim - 2))
+    mean, back = avg_pool(x**p, kernel=kernel, stride=stride, ceil=ceil)
+    y = (size * mean) ** (1 / p)
+
+    def pullback(dy: Array) -> tuple[Array, Gradients]:
+        dmean = np.divide(size * dy, y ** (p - 1), out=np.zeros_like(y), where=y != 0)
+        return back(dmean)[0] * x ** (p - 1), {}
 
     return y, pullback
 

@@ -1,0 +1,79 @@
+"""Pooling to a given size: windows that follow from the size of what comes in."""
+
+from __future__ import annotations
+
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Size, attribute
+
+
+class Adaptive(Op):
+    """The base of ops that pool to a given size.
+
+    Along an axis of n positions, window i of m goes from floor(i n / m) to ceil((i + 1) n / m); windows overlap where n
+    is no multiple of m.
+    """
+
+    ranks = (3, 4, 5)
+
+
+class GlobalAvgPool(Adaptive):
+    """Average each channel over all of the image.
+
+        global_avg_pool      # [N, 512, 7, 7] -> [N, 512, 1, 1]
+
+    It makes a classifier independent of the size of its images: `global_avg_pool -> flatten -> linear(10)` (Lin, Chen
+    and Yan, 'Network in Network', 2014).
+    """
+
+    name = "global_avg_pool"
+
+    def infer(self, x: Shape) -> Shape:
+        return Shape((x.batch, x.channels, *(1 for _ in x.spatial)))
+
+
+class GlobalMaxPool(Adaptive):
+    """Keep the largest value of each channel.
+
+        global_max_pool      # [N, 512, 7, 7] -> [N, 512, 1, 1]
+
+    The gradient goes to the first of several largest values.
+    """
+
+    name = "global_max_pool"
+
+    def infer(self, x: Shape) -> Shape:
+        return Shape((x.batch, x.channels, *(1 for _ in x.spatial)))
+
+
+class AdaptiveAvgPool(Adaptive):
+    """Average windows that are laid out so that a given size is left.
+
+        adaptive_avg_pool(7)           # [N, 512, H, W] -> [N, 512, 7, 7]
+        adaptive_avg_pool((4, 2))      # [N, 512, 16, 16] -> [N, 512, 4, 2]
+
+    Along an axis of n positions, window i of m goes from floor(i n / m) to ceil((i + 1) n / m); windows overlap where n
+    is no multiple of m (a level of He et al., 'Spatial Pyramid Pooling', 2014).
+    """
+
+    name = "adaptive_avg_pool"
+
+    size: Size = attribute(at_least=1, doc="the spatial sizes that are left")
+
+    def infer(self, x: Shape) -> Shape:
+        return Shape((x.batch, x.channels, *self.size))
+
+
+class AdaptiveMaxPool(Adaptive):
+    """Keep the largest values of windows that are laid out so that a given size is left.
+
+        adaptive_max_pool(7)      # [N, 512, H, W] -> [N, 512, 7, 7]
+
+    The windows are those of `adaptive_avg_pool`. The gradient goes to the first of several largest values.
+    """
+
+    name = "adaptive_max_pool"
+
+    size: Size = attribute(at_least=1, doc="the spatial sizes that are left")
+
+    def infer(self, x: Shape) -> Shape:
+        return Shape((x.batch, x.channels, *self.size))
