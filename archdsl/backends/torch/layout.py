@@ -5,6 +5,7 @@ What is laid out is text with brackets, or a `Block`: a bracket whose items stan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +14,7 @@ WIDTH = 120
 STEP = 4
 
 OPEN, CLOSE = "([{", ")]}"
+PLACE = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,11 @@ def sums(operands: Sequence[str], symbol: str, room: int) -> Iterator[list[str]]
 
 
 def _last_bracket(text: str) -> int | None:
-    """Where the last outermost bracket that is not empty opens."""
+    """Where the last outermost bracket opens that holds more than nothing or a number: in `f(x)[0]` the first."""
     depth, found = 0, None
     for index, char in _code(text):
         if char in OPEN:
-            if depth == 0 and text[index + 1] not in CLOSE:
+            if depth == 0 and text[index + 1] not in CLOSE and not PLACE.match(text, index):
                 found = index
             depth += 1
         elif char in CLOSE:

@@ -35,6 +35,6 @@ def executed(text: str) -> ModuleType:
     made = ModuleType(name)
     made.__file__ = f"<{name}>"
     linecache.cache[made.__file__] = (len(text), None, text.splitlines(keepends=True), made.__file__)
-    exec(compile(text, made.__file__, "exec"), made.__dict__)
+    exec(compile(text, made.__file__, "exec", dont_inherit=True), made.__dict__)
     sys.modules[name] = made
     return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from archdsl.backends.torch.calls import Arg, skeleton, text
 from archdsl.backends.torch.names import class_name, is_keyword_argument, unique
@@ -133,12 +134,17 @@ def _content(node: Apply | Call, numbers: dict[Graph, int]) -> Hashable:
     found = lower(node)
     if found.make is None:
         return node.op.name, run_text(found, node)
-    return node.op.name, skeleton(found.make), found.run is None, found.use is None
+    return node.op.name, skeleton(found.make), found.run is None, _open(found.use, node)
 
 
 def run_text(lowering: Lowering, node: Apply) -> str:
     """The form of an op that needs no module, inputs left open: equal for nodes that run alike."""
-    return text(lowering.run, [f"\0{i}" for i in range(len(node.inputs))], "\0")
+    return _open(lowering.run, node)
+
+
+def _open(form: Any, node: Apply) -> str:
+    """An expression over a node's inputs and its module, both left open."""
+    return text(form, [f"\0{i}" for i in range(len(node.inputs))], "\0")
 
 
 def _name(families: list[Family], taken: frozenset[str]) -> None:
