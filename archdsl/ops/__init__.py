@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh
 from archdsl.ops.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool, GlobalMaxPool
+from archdsl.ops.attention import Attention
+from archdsl.ops.augment import ColorJitter, Normalize, RandomCrop, RandomFlip, RandomResizedCrop
 from archdsl.ops.base import Attribute, Op, Param, Params, Rejected, Window
 from archdsl.ops.combine import Add, Concat
 from archdsl.ops.conv import Conv
 from archdsl.ops.conv_transpose import ConvTranspose
+from archdsl.ops.embedding import Embedding
 from archdsl.ops.linear import Linear
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm
 from archdsl.ops.pool import AvgPool, LpPool, MaxPool
@@ -41,6 +44,13 @@ OPS: dict[str, type[Op]] = {
         Dropout,
         Add,
         Concat,
+        Attention,
+        Embedding,
+        RandomFlip,
+        RandomCrop,
+        RandomResizedCrop,
+        ColorJitter,
+        Normalize,
     )
 }
 

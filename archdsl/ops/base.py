@@ -135,7 +135,7 @@ def attribute(
 RANKS = {2: "[batch, features]", 3: "[batch, channels, length]", 4: "[batch, channels, rows, columns]"}
 RANKS[5] = "[batch, channels, depth, rows, columns]"
 
-WORDS: Mapping[Kind, str] = {"float": "real", "int": "whole"}
+WORDS: Mapping[str, str] = {"float": "real", "int": "whole"}
 
 
 class Op(Record):

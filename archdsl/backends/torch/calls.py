@@ -193,7 +193,12 @@ def text(value: Any, inputs: Sequence[str] = (), module: str = "", names: Mappin
 
 def arguments(args: Sequence[Arg], show: Callable[[Any], str]) -> list[str]:
     """The arguments of a call, those that equal their default left out."""
-    return [show(a.value) if a.positional else f"{a.name}={show(a.value)}" for a in args if not a.omitted]
+    return [show(a.value) if a.positional else _keyword(a.name, show(a.value)) for a in args if not a.omitted]
+
+
+def _keyword(name: str, shown: str) -> str:
+    """A keyword argument; a path such as `out_proj.weight` goes in as a dictionary does."""
+    return f"{name}={shown}" if name.isidentifier() else f"**{{{quoted(name)}: {shown}}}"
 
 
 def literal(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archdsl.backends.torch.augmenting import AUGMENTING
+
 _FLIPPED = '''\
 class FlippedConv{rank}d(nn.Conv{rank}d):
     """A convolution that turns its kernel along every axis, as mathematics has it."""
@@ -32,10 +34,18 @@ class Layers(nn.Module):
         return layer
 '''
 
+_CAUSAL_MASK = '''\
+def causal_mask(x: Tensor) -> Tensor:
+    """Which positions of [N, T, D] each position must not see, the later ones: [T, T]."""
+    return x.new_ones(x.size(1), x.size(1), dtype=torch.bool).triu(1)
+'''
+
 HELPERS: dict[str, str] = {
     "FlippedConv1d": _FLIPPED.format(rank=1, axes="2"),
     "FlippedConv2d": _FLIPPED.format(rank=2, axes="2, 3"),
     "FlippedConv3d": _FLIPPED.format(rank=3, axes="2, 3, 4"),
     "initialized": _INITIALIZED,
     "Layers": _LAYERS,
+    "causal_mask": _CAUSAL_MASK,
+    **AUGMENTING,
 }

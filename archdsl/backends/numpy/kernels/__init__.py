@@ -21,9 +21,13 @@ from archdsl.backends.numpy.kernels.adaptive import (
     global_avg_pool,
     global_max_pool,
 )
+from archdsl.backends.numpy.kernels.attention import attention
+from archdsl.backends.numpy.kernels.augment import random_crop, random_flip, random_resized_crop
+from archdsl.backends.numpy.kernels.color import color_jitter, normalize
 from archdsl.backends.numpy.kernels.combine import add, concat
 from archdsl.backends.numpy.kernels.conv import conv
 from archdsl.backends.numpy.kernels.conv_transpose import conv_transpose
+from archdsl.backends.numpy.kernels.embedding import embedding
 from archdsl.backends.numpy.kernels.linear import linear
 from archdsl.backends.numpy.kernels.norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm
 from archdsl.backends.numpy.kernels.pool import avg_pool, lp_pool, max_pool
@@ -34,12 +38,15 @@ __all__ = [
     "adaptive_avg_pool",
     "adaptive_max_pool",
     "add",
+    "attention",
     "avg_pool",
     "batch_norm",
+    "color_jitter",
     "concat",
     "conv",
     "conv_transpose",
     "dropout",
+    "embedding",
     "flatten",
     "global_avg_pool",
     "global_max_pool",
@@ -51,6 +58,10 @@ __all__ = [
     "local_response_norm",
     "lp_pool",
     "max_pool",
+    "normalize",
+    "random_crop",
+    "random_flip",
+    "random_resized_crop",
     "relu",
     "sigmoid",
     "softmax",
