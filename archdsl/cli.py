@@ -117,6 +117,22 @@ def _sizes(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -
     return pairs
 
 
+def _limits(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
+    """Put other limits in force until the command ends."""
+    from archdsl.limits import limited
+
+    pairs: dict[str, int] = {}
+    for value in values:
+        form = re.fullmatch(r"([a-z]+)=([0-9_]{1,18})", value)
+        if not form:
+            raise click.BadParameter(f"{value!r} is not of the form NAME=NUMBER")
+        _add(pairs, form[1], int(form[2].replace("_", "")))
+    try:
+        context.with_resource(limited(pairs))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 Given = TypeVar("Given")
 
 
@@ -137,7 +153,15 @@ def _inputs_of_a_check(command: Command) -> Command:
     color = click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour in diagnostics."
     )
-    return settings(sizes(color(command)))
+    limits = click.option(
+        "--limit",
+        multiple=True,
+        callback=_limits,
+        expose_value=False,
+        metavar="NAME=NUMBER",
+        help="Change how much a spec may ask for.",
+    )
+    return settings(sizes(limits(color(command))))
 
 
 @main.command()

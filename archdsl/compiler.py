@@ -27,6 +27,7 @@ from archdsl.elaborate.values import Constant
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
 from archdsl.ir.verify import verify_graph
+from archdsl.limits import limited
 from archdsl.source import Source
 from archdsl.syntax.parse import parse_expression
 
@@ -120,14 +121,6 @@ class Report:
         return not any(problem.is_error for problem in self.problems)
 
 
-class CannotRead(Problem):
-    """A spec is a text file in UTF-8 that can be opened."""
-
-    code = "cannot-read"
-    message = "{reason}"
-    reason: str
-
-
 class SeveralNetworks(Problem):
     """One network is wanted, and the file has several.
 
@@ -143,11 +136,23 @@ class SeveralNetworks(Problem):
         return f"name one of them: {self.example}"
 
 
-def check(path_or_text: str | Path, *, settings: Mapping[str, str] | None = None, sizes: Sizes | None = None) -> Report:
+def check(
+    path_or_text: str | Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    sizes: Sizes | None = None,
+    limits: Mapping[str, int] | None = None,
+) -> Report:
     """Check a file, or a text that holds a spec: anything with a brace or a line break in it is a text.
 
     archdsl.check("specs/lenet.arch").ok      # True
+
+    `settings` give parameters values in the language's own syntax, `sizes` put numbers in place of symbols, `limits`
+    raise or lower what a spec may ask for (`archdsl.limits`).
     """
+    if limits:
+        with limited(limits):
+            return check(path_or_text, settings=settings, sizes=sizes)
     text = str(path_or_text)
     if isinstance(path_or_text, str) and ("{" in text or "\n" in text):
         return check_source(Source("<text>", text), settings=settings, sizes=sizes)
@@ -155,7 +160,7 @@ def check(path_or_text: str | Path, *, settings: Mapping[str, str] | None = None
     try:
         source = read(Path(file), file)
     except Unreadable as error:
-        return Report((), (Diagnostic(CannotRead(f"{file} {error}"), file=file),))
+        return Report((), (Diagnostic(error.problem, file=file),))
     return check_source(source, network, settings=settings, sizes=sizes)
 
 
@@ -216,7 +221,7 @@ def load(target: str | Path, *, sizes: Sizes | None = None, **settings: object) 
     except Unreadable as error:
         if not Path(file).exists():
             raise FileNotFoundError(f"{file}: no such file") from None
-        raise ArchError((Diagnostic(CannotRead(f"{file} {error}"), file=file),)) from None
+        raise ArchError((Diagnostic(error.problem, file=file),)) from None
     return _one(source, network, settings, sizes)
 
 

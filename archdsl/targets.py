@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from archdsl.compiler import CannotRead
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate import files
+from archdsl.limits import limits
 from archdsl.source import Source
 
 STDIN = "-"
@@ -68,12 +68,9 @@ def read(file: str) -> Source | Diagnostic:
         if file == STDIN:
             if sys.stdin is None:
                 raise WrongTarget("standard input is closed")
-            data = sys.stdin.buffer.read(files.LARGEST + 1)
-            if len(data) > files.LARGEST:
-                raise files.Unreadable(f"is larger than {files.LARGEST // 1024 // 1024} MiB")
-            return Source(name, files.decode(data))
+            return Source(name, files.decode(sys.stdin.buffer.read(limits().bytes + 1)))
         if not os.access(file, os.R_OK):
             raise WrongTarget(f"{file}: permission denied")
         return files.read(Path(file), file)
     except files.Unreadable as error:
-        return Diagnostic(CannotRead(f"{name} {error}"), file=name)
+        return Diagnostic(error.problem, file=name)

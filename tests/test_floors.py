@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     {"source", "resources", "record"},
     {"diagnostics"},
+    {"limits"},
     {"ir"},
     {"ops", "syntax"},
     {"elaborate"},

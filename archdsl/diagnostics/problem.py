@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import ClassVar, Literal
 
 from archdsl.record import Record
@@ -38,7 +38,7 @@ class Problem(Record):
 
     def facts(self) -> Mapping[str, object]:
         """The values that the templates may name."""
-        return self.values()
+        return {name: _shortened(value) for name, value in self.values().items()}
 
     @property
     def text(self) -> str:
@@ -87,6 +87,11 @@ class Diagnostic:
         return self.span.source.name if self.span else self.file
 
 
+def _shortened(value: object) -> object:
+    """A text that a line can hold; hostile specs have names of a million letters."""
+    return f"{value[:80]}…" if isinstance(value, str) and len(value) > 240 else value
+
+
 def listing(items: Iterable[object], last: str = "or") -> str:
     """Words in a row.
 
@@ -103,5 +108,12 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
     suggestion("rellu", ["relu", "tanh"])      # "did you mean relu?"
     """
+    if len(name) > 60:
+        return ""
     near = get_close_matches(name, sorted(set(known)), n=3, cutoff=0.6)
-    return f"did you mean {listing(near)}?" if near else ""
+    best = [other for other in near if _likeness(name, other) > _likeness(name, near[0]) - 0.08]
+    return f"did you mean {listing(best)}?" if best else ""
+
+
+def _likeness(a: str, b: str) -> float:
+    return SequenceMatcher(None, b, a).ratio()

@@ -104,6 +104,15 @@ def _sizes_of_any_rank(value: Constant, attribute: Attribute, what: str, axes: i
     return tuple(_dim(item, attribute, what, axes, span) for item in items)
 
 
+def _integers(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> tuple[int, ...]:
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(_whole(item, attribute, what, span) for item in items)
+
+
+def _optional_integer(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> int | None:
+    return None if value is None else _whole(value, attribute, what, span)
+
+
 def _float(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Quotient):
         raise fail(WrongType(what, "a number", described(value)), span)
@@ -149,6 +158,8 @@ def _initializer(value: Constant, attribute: Attribute, what: str, axes: int | N
 
 KINDS: dict[str, Callable[[Constant, Attribute, str, int | None, Span], Any]] = {
     "int": _integer,
+    "int | None": _optional_integer,
+    "Integers": _integers,
     "Dim": _dim,
     "Size": _size,
     "Size | None": _size_or_none,

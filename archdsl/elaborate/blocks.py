@@ -7,19 +7,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archdsl.elaborate import contracts
-from archdsl.elaborate.context import DEEPEST, Context, Names
+from archdsl.elaborate.context import Context, Names
 from archdsl.elaborate.evaluate import bind, fail
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.problems import (
+    EndlessRecursion,
     NoInput,
     NotALayer,
-    TooDeep,
 )
 from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
 from archdsl.ir.graph import Call, Graph, Value
+from archdsl.limits import CallsTooDeep, limits
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+UNFINISHED = Graph("block", "", (), (), ())
+"""Stands in the table for a block that is being expanded: whoever finds it there calls itself."""
 
 if TYPE_CHECKING:
     from archdsl.elaborate.expand import Expander
@@ -34,8 +38,8 @@ def inline(
     target = expander.resolve(word, step, context)
     if not isinstance(target, BlockRef):
         raise fail(NotALayer(word, kind(target), "only a block can be inlined", "a block"), step.name.span)
-    if context.depth >= DEEPEST:
-        raise fail(TooDeep(DEEPEST), step.span)
+    if context.depth >= limits().calls:
+        raise fail(CallsTooDeep(limits().calls), step.span)
     block = target.block
     arguments = step.arguments or ()
     constants = bind(word, block.parameters, arguments, step.span, expander.environment(context, current), target.home)
@@ -56,8 +60,8 @@ def group(expander: Expander, step: tree.Group, context: Context, current: Tenso
     key = context.module.claim(label, names[0].span if names else step.span)
     module = Module("group", "", context.module)
     inside = replace(context, module=module, depth=context.depth + 1)
-    if inside.depth > DEEPEST:
-        raise fail(TooDeep(DEEPEST), step.span)
+    if inside.depth > limits().calls:
+        raise fail(CallsTooDeep(limits().calls), step.span)
     entry = Tensor(module.capture(current.value, "x")) if current and current.value else current
     result = expander.body(step.body, inside, entry)
     if result is None or result.value is None:
@@ -104,14 +108,20 @@ def apply_block(
         raise REPORTED
     shapes = (current.shape if current else None, *(tensor.shape for tensor in tensors.values()))
     identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
+    if expander.blocks.get(identity) is UNFINISHED:
+        raise fail(EndlessRecursion(block.name.name), step.span)
     if identity not in expander.blocks:
-        expander.blocks[identity] = None
+        expander.blocks[identity] = UNFINISHED
         note = f"in {_called(block, constants)}, called at {step.span}"
         module = Module("block", block.name.name)
         inside = Context(
             Scope(target.home, {}), module, context.defaults, Trail(note, context.trail), context.depth + 1
         )
-        expander.blocks[identity] = _block(expander, block, constants, inside, current, step.span)
+        made = None
+        try:
+            made = _block(expander, block, constants, inside, current, step.span)
+        finally:
+            expander.blocks[identity] = made
     graph = expander.blocks[identity]
     if graph is None:
         raise REPORTED
@@ -127,8 +137,8 @@ def _block(
     current: Tensor | None,
     span: Span,
 ) -> Graph | None:
-    if context.depth > DEEPEST:
-        raise fail(TooDeep(DEEPEST), span)
+    if context.depth > limits().calls:
+        raise fail(CallsTooDeep(limits().calls), span)
     module = context.module
     entry = current
     if current and current.value:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from archdsl.elaborate.numbers import LONGEST, Refused, arithmetic, as_float, bounded, compare
+from archdsl.elaborate.numbers import Refused, arithmetic, as_float, bounded, compare
 from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, described
 from archdsl.ir.dim import Expr, ceildiv, largest, smallest
+from archdsl.limits import ListTooLong, limits
 from archdsl.ops.init import RULES, Initializer
 
 
@@ -49,13 +51,13 @@ def _round(value: Constant) -> Constant:
             raise Refused(WrongType("what round takes", "known when compiling", described(value)))
         low, rest = divmod(value.numerator, value.divisor)
         return low + (2 * rest > value.divisor or (2 * rest == value.divisor and low % 2 == 1))
-    return _from_float(float(round(value))) if isinstance(value, float) else value
+    return _from_float(value, round) if isinstance(value, float) else value
 
 
-def _from_float(value: float) -> int:
+def _from_float(value: float, whole: Callable[[float], int] = int) -> int:
     if value != value or value in (float("inf"), float("-inf")):
         raise Refused(WrongType("what is rounded", "a finite number", str(value)))
-    return int(bounded(int(value)))
+    return int(bounded(whole(value)))
 
 
 def _extreme(name: str, pick: Any, symbol: str) -> Builtin:
@@ -92,8 +94,8 @@ def _range(*bounds: Constant) -> tuple[int, ...]:
         raise Refused(WrongType("the step of range", "other than 0", "0"))
     numbers = range(*bounds)
     start, stop, step = numbers.start, numbers.stop, numbers.step
-    if (stop - start) // step > LONGEST:
-        raise Refused.too_large("a list", f"{LONGEST:,} items")
+    if (stop - start) // step > limits().items:
+        raise Refused(ListTooLong(limits().items))
     return tuple(numbers)
 
 

@@ -11,8 +11,6 @@ from archdsl.elaborate.scope import Scope, Trail
 from archdsl.elaborate.values import Tensor
 from archdsl.syntax import tree
 
-DEEPEST = 150
-MOST_PASSES = 2_000_000
 NOTHING = Tensor(None)
 Names = tuple[tree.LayerName, ...]
 

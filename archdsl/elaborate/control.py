@@ -15,7 +15,7 @@ from archdsl.elaborate.problems import (
     UnknownArgument,
     WrongType,
 )
-from archdsl.elaborate.scope import Trail
+from archdsl.elaborate.scope import Mistake, Trail
 from archdsl.elaborate.values import Constant, OpRef, Tensor, described, show
 from archdsl.syntax import tree
 
@@ -30,7 +30,7 @@ def repeat(
     count = integer(evaluate(step.count, expander.environment(context, current)), step.count.span, "a repetition")
     if count < 0:
         raise fail(WrongType("a repetition", "0 or more", str(count)), step.count.span)
-    expander.take(count * max(1, len(step.body.statements)), step.count.span)
+    expander.take(count * _least(step.body, expander, context), step.count.span)
     for index in range(count):
         known = {step.counter.name: index} if step.counter else {}
         current = _pass(expander, step.body, known, index, step, context, current)
@@ -64,7 +64,7 @@ def for_(expander: Expander, step: tree.For, context: Context, current: Tensor |
     items = evaluate(step.items, expander.environment(context, current))
     if not isinstance(items, tuple):
         raise fail(WrongType("what for goes through", "a list", described(items)), step.items.span)
-    expander.take(len(items) * max(1, len(step.body.statements)), step.items.span)
+    expander.take(len(items) * _least(step.body, expander, context), step.items.span)
     for index, item in enumerate(items):
         known = _targets(expander, step, index, item)
         current = _pass(expander, step.body, known, index, step, context, current)
@@ -88,12 +88,13 @@ def _targets(expander: Expander, step: tree.For, index: int, item: Constant) -> 
 
 def if_(expander: Expander, step: tree.If, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
     expander.unnamed(names, "a choice")
-    condition = evaluate(step.condition, expander.environment(context, current))
-    if truth(condition, step.condition.span):
-        return expander.body(step.then, context, current)
-    if isinstance(step.otherwise, tree.If):
-        return if_(expander, step.otherwise, context, current, ())
-    return expander.body(step.otherwise, context, current) if step.otherwise else current
+    while True:
+        condition = evaluate(step.condition, expander.environment(context, current))
+        if truth(condition, step.condition.span):
+            return expander.body(step.then, context, current)
+        if not isinstance(step.otherwise, tree.If):
+            return expander.body(step.otherwise, context, current) if step.otherwise else current
+        step = step.otherwise
 
 
 def with_(expander: Expander, step: tree.With, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
@@ -114,3 +115,31 @@ def with_(expander: Expander, step: tree.With, context: Context, current: Tensor
             values[argument.name] = (evaluate(argument.value, env), argument.span)
         defaults[target.op.name] = values
     return expander.body(step.body, replace(context, defaults=defaults), current)
+
+
+def _least(body: tree.Body, expander: Expander, context: Context) -> int:
+    """How many stages a body opens at the least, told without opening any: repetitions inside it are multiplied out
+    where their counts can be computed from here, and count once where they can't."""
+    links = (link for chain in body.statements if isinstance(chain, tree.Chain) for link in chain.links)
+    return max(1, sum(_least_of(link.step, expander, context) for link in links))
+
+
+def _least_of(step: tree.Step, expander: Expander, context: Context) -> int:
+    if isinstance(step, tree.Repeat | tree.For):
+        return _count(step, expander, context) * _least(step.body, expander, context)
+    if isinstance(step, tree.Group | tree.With):
+        return _least(step.body, expander, context)
+    if isinstance(step, tree.Branch):
+        return sum(_least(arm, expander, context) for arm in step.arms)
+    return 0 if isinstance(step, tree.If) else 1
+
+
+def _count(step: tree.Repeat | tree.For, expander: Expander, context: Context) -> int:
+    try:
+        counted = step.count if isinstance(step, tree.Repeat) else step.items
+        value = evaluate(counted, expander.environment(context, None))
+    except Mistake:
+        return 1
+    if isinstance(value, tuple):
+        return len(value)
+    return value if isinstance(value, int) and value > 0 else 0

@@ -13,15 +13,13 @@ from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Problem, suggestion
 from archdsl.elaborate.builtins import BUILTINS
-from archdsl.elaborate.numbers import Refused, arithmetic, compare
+from archdsl.elaborate.numbers import Refused, arithmetic, bounded, compare
 from archdsl.elaborate.problems import (
     ArgumentTwice,
     MissingArgument,
     NoSuchItem,
     NotDecided,
     PositionAfterName,
-    TooDeep,
-    TooLarge,
     TooManyArguments,
     UnknownArgument,
     UnknownName,
@@ -41,25 +39,24 @@ from archdsl.elaborate.values import (
     show,
 )
 from archdsl.ir.graph import Value
+from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
 from archdsl.record import Record
 from archdsl.source import Span
 from archdsl.syntax import tree
-
-MOST_STEPS = 2_000_000
-DEEPEST = 150
 
 
 @dataclass
 class Steps:
     """What is left of the work that one run may do."""
 
-    left: int = MOST_STEPS
+    left: int = field(default_factory=lambda: limits().steps)
+    depth: int = 0
 
     def take(self, span: Span, count: int = 1) -> None:
         self.left -= count
         if self.left < 0:
-            raise Mistake(Diagnostic(TooLarge("the work to evaluate this", f"{MOST_STEPS:,} steps"), span))
+            raise Mistake(Diagnostic(TooMuchToEvaluate(limits().steps), span))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +74,16 @@ class Environment:
 
 def evaluate(expression: tree.Expression, env: Environment) -> Constant:
     """The value of an expression."""
-    env.steps.take(expression.span)
-    return _RULES[type(expression)](expression, env)
+    steps = env.steps
+    if env.depth:  # outside of functions, what is evaluated is bounded by the stages
+        steps.take(expression.span)
+    if steps.depth >= limits().nesting:
+        raise fail(NestedTooDeep(limits().nesting), expression.span)
+    steps.depth += 1
+    try:
+        return _RULES[type(expression)](expression, env)
+    finally:
+        steps.depth -= 1
 
 
 def fail(problem: Problem, span: Span) -> Mistake:
@@ -140,7 +145,7 @@ def _incoming(node: tree.Incoming, env: Environment) -> Constant:
 
 
 def _sequence(node: tree.Sequence, env: Environment) -> Constant:
-    return tuple(evaluate(item, env) for item in node.items)
+    return _guarded(node.span, bounded, tuple(evaluate(item, env) for item in node.items))
 
 
 def _unary(node: tree.Unary, env: Environment) -> Constant:
@@ -244,12 +249,16 @@ def _call(node: tree.CallExpression, env: Environment) -> Constant:
 
 
 def _call_function(callee: FunctionRef, node: tree.CallExpression, env: Environment) -> Constant:
-    if env.depth >= DEEPEST:
-        raise fail(TooDeep(DEEPEST), node.span)
+    if env.depth >= limits().calls:
+        raise fail(CallsTooDeep(limits().calls), node.span)
     function = callee.function
     names = bind(function.name.name, function.parameters, node.arguments, node.span, env, callee.home)
     inner = replace(env, scope=Scope(callee.home, names), has_incoming=False, depth=env.depth + 1)
-    return evaluate(function.result, inner)
+    outer, env.steps.depth = env.steps.depth, 0
+    try:
+        return evaluate(function.result, inner)
+    finally:
+        env.steps.depth = outer
 
 
 def bind(

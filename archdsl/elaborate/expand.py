@@ -13,7 +13,7 @@ from typing import Any
 
 from archdsl.diagnostics import Diagnostic, suggestion
 from archdsl.elaborate import blocks, contracts, control, layers
-from archdsl.elaborate.context import MOST_PASSES, NOTHING, Context, Names
+from archdsl.elaborate.context import NOTHING, Context, Names
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail, integer
 from archdsl.elaborate.problems import (
     CannotName,
@@ -21,12 +21,12 @@ from archdsl.elaborate.problems import (
     MisplacedStatement,
     NoInput,
     NotALayer,
-    TooLarge,
     UnknownName,
 )
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
 from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.limits import TooManyStages, limits
 from archdsl.ops import OPS
 from archdsl.source import Span
 from archdsl.syntax import tree
@@ -38,7 +38,7 @@ class Expander:
     def __init__(self, problems: list[Diagnostic]) -> None:
         self.problems = problems
         self.steps = Steps()
-        self.passes = MOST_PASSES
+        self.passes = limits().stages
         self.blocks: dict[Any, Graph | None] = {}
 
     def body(self, body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
@@ -179,7 +179,7 @@ class Expander:
 
     def take(self, passes: int, span: Span) -> None:
         if passes > self.passes:
-            raise fail(TooLarge("the network", f"{MOST_PASSES:,} stages"), span)
+            raise fail(TooManyStages(limits().stages), span)
         self.passes -= passes
 
 

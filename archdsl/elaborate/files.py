@@ -8,40 +8,52 @@ from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
 from archdsl.elaborate.problems import BadImport, NameTaken, UnknownName
 from archdsl.elaborate.scope import FileScope
 from archdsl.elaborate.values import BlockRef, FunctionRef, NetworkRef
+from archdsl.limits import CallsTooDeep, FileTooLarge, limits
 from archdsl.source import Source, Span
 from archdsl.syntax import tree
 from archdsl.syntax.parse import parse
 
 MARKS = ("pyproject.toml", ".git", "archdsl.toml")
-LARGEST = 4 * 1024 * 1024
+
+
+class CannotRead(Problem):
+    """A spec is a text file in UTF-8 that can be opened."""
+
+    code = "cannot-read"
+    message = "{reason}"
+    reason: str
 
 
 class Unreadable(Exception):
     """A file that can't be read as a text; carries what is wrong with it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
 
 
 def read(path: Path, name: str) -> Source:
     """The text of a spec; `Unreadable` says in one line why there is none."""
     try:
         if path.is_dir():
-            raise Unreadable("is a directory")
+            raise Unreadable(CannotRead("this is a directory"))
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(limits().bytes + 1)
     except OSError as error:
-        raise Unreadable((error.strerror or str(error)).lower()) from None
-    if len(data) > LARGEST:
-        raise Unreadable(f"is larger than {LARGEST // 1024 // 1024} MiB")
+        raise Unreadable(CannotRead((error.strerror or str(error)).lower())) from None
     return Source(name, decode(data))
 
 
 def decode(data: bytes) -> str:
     """UTF-8 text without control characters."""
+    if len(data) > limits().bytes:
+        raise Unreadable(FileTooLarge(limits().bytes))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable("is not a text in UTF-8") from None
+        raise Unreadable(CannotRead("this is not a text in UTF-8")) from None
     if any(char < " " and char not in "\t\n\r\f" for char in text):
-        raise Unreadable("is not a text: it holds control characters")
+        raise Unreadable(CannotRead("this is not a text: it holds control characters"))
     return text.replace("\f", " ")
 
 
@@ -51,6 +63,8 @@ class Files:
     def __init__(self, problems: list[Diagnostic]) -> None:
         self.problems = problems
         self._scopes: dict[Path, FileScope | None] = {}
+        self._root: Path | None = None
+        self._depth = 0
 
     def open(self, source: Source, path: Path | None) -> tuple[FileScope, tree.File]:
         """The scope of a text; `path` is where it lies, None for one that lies nowhere and imports nothing."""
@@ -59,10 +73,10 @@ class Files:
         scope = FileScope(source, lost=file.lost)
         if path:
             self._scopes[path.resolve()] = None
-        root = _root(path) if path else None
+            self._root = self._root or _root(path)
         for item in file.items:
             if isinstance(item, tree.Import):
-                self._import(item, scope, path, root)
+                self._import(item, scope, path)
             elif not isinstance(item, tree.Broken):
                 self._declare(item, scope)
         if path:
@@ -83,8 +97,8 @@ class Files:
         else:
             scope.names[name.name] = NetworkRef(item, scope)
 
-    def _import(self, item: tree.Import, scope: FileScope, path: Path | None, root: Path | None) -> None:
-        found = self._imported(str(item.path.value), item.path.span, scope, path, root)
+    def _import(self, item: tree.Import, scope: FileScope, path: Path | None) -> None:
+        found = self._imported(str(item.path.value), item.path.span, scope, path)
         for name in item.names:
             if found is None:
                 scope.lost |= {name.name}
@@ -101,10 +115,8 @@ class Files:
                     near = suggestion(name.name, found.names) or f"{found.source.name} has no such name"
                     self._report(UnknownName(name.name, near), name.span)
 
-    def _imported(
-        self, text: str, span: Span, scope: FileScope, path: Path | None, root: Path | None
-    ) -> FileScope | None:
-        reason, target = _resolve(text, path, root)
+    def _imported(self, text: str, span: Span, scope: FileScope, path: Path | None) -> FileScope | None:
+        reason, target = _resolve(text, path, self._root)
         if target is None:
             self._report(BadImport(text, reason), span)
             return None
@@ -116,9 +128,16 @@ class Files:
         try:
             source = read(target, str(Path(scope.source.name).parent / text))
         except Unreadable as error:
-            self._report(BadImport(text, f"it {error}"), span)
+            self._report(BadImport(text, str(error)), span)
             return None
-        return self.open(source, target)[0]
+        if self._depth >= limits().calls:
+            self._report(CallsTooDeep(limits().calls), span)
+            return None
+        self._depth += 1
+        try:
+            return self.open(source, target)[0]
+        finally:
+            self._depth -= 1
 
     def _report(self, problem: Problem, span: Span) -> None:
         self.problems.append(Diagnostic(problem, span))

@@ -11,12 +11,7 @@ from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names
 from archdsl.elaborate.evaluate import fail
 from archdsl.elaborate.module import Module, SharedLayer
-from archdsl.elaborate.problems import (
-    FreeWeight,
-    NeedsArms,
-    NoArms,
-    NotShared,
-)
+from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared, WrongArms
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.ir.graph import Apply, Call
@@ -58,7 +53,7 @@ def _apply_op(
     context: Context,
     current: Tensor | None,
 ) -> Tensor:
-    if op.arity == "many":
+    if op.arity != 1:
         raise fail(NeedsArms(op.name), step.span)
     current = expander.needs(current, step.span)
     key = context.module.claim(label, key_span)
@@ -99,7 +94,7 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     if instance is None or len(inputs) < len(values):
         raise REPORTED
     if isinstance(op.arity, int) and len(inputs) != op.arity:
-        raise fail(NoArms(f"{op.name} of {len(inputs)} arms", f"{op.name} takes {op.arity}"), step.name.span)
+        raise fail(WrongArms(op.name, op.arity, len(inputs)), step.name.span)
     try:
         for value in inputs:
             op.accepts(value.shape)
@@ -151,7 +146,7 @@ def _fixed(op: Op, shapes: tuple[Shape, ...], span: Span) -> bool:
     params = op.params(*shapes)
     for name, param in params.items():
         if not all(isinstance(size, int) for size in param.shape):
-            raise fail(FreeWeight(op.name, name, f"[{', '.join(map(str, param.shape))}]"), span)
+            raise fail(FreeWeight(op.name, name or "value", f"[{', '.join(map(str, param.shape))}]"), span)
     return bool(params)
 
 

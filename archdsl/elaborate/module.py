@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archdsl.diagnostics import Diagnostic, Label
-from archdsl.elaborate.problems import BadName, NameTaken, TooLarge
+from archdsl.elaborate.problems import BadName, NameTaken
 from archdsl.elaborate.scope import Mistake
 from archdsl.elaborate.values import Tensor
 from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
 from archdsl.ir.shape import Shape
+from archdsl.limits import TooManyLayers, limits
 from archdsl.source import Span
 from archdsl.syntax import tree
 
-MOST_LAYERS = 5_000_000
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+")
 
 
@@ -66,8 +66,8 @@ class Module:
     def add(self, node: Apply | Call, span: Span) -> Node:
         """Append a node; what it holds is counted."""
         self.size += node.graph.size if isinstance(node, Call) else 1
-        if self.size > MOST_LAYERS:
-            raise Mistake(Diagnostic(TooLarge("the network", f"{MOST_LAYERS:,} layers"), span))
+        if self.size > limits().layers:
+            raise Mistake(Diagnostic(TooManyLayers(limits().layers), span))
         self.nodes.append(node)
         return node
 

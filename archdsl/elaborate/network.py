@@ -21,7 +21,6 @@ from archdsl.elaborate.problems import (
     NameTaken,
     NoInput,
     OutOfRange,
-    TooDeep,
     UnknownArgument,
     WhereBroken,
     WrongType,
@@ -32,6 +31,7 @@ from archdsl.ir.dim import Dim, Expr, symbol
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
 from archdsl.ir.shape import Kind, Shape
+from archdsl.limits import CallsTooDeep, limits
 from archdsl.syntax import tree
 
 RECURSION = 50_000
@@ -90,8 +90,8 @@ def elaborate(
 
 def _plan(ref: NetworkRef, settings: Mapping[str, Constant], steps: Steps, depth: int) -> _Plan:
     network, home = ref.network, ref.home
-    if depth > 50:
-        raise fail(TooDeep(50), network.name.span)
+    if depth > limits().calls:
+        raise fail(CallsTooDeep(limits().calls), network.name.span)
     env = Environment(Scope(home), steps=steps)
     own = {parameter.name for parameter in network.parameters}
     constants = _bound(network, {n: v for n, v in settings.items() if n in own}, env, home)
@@ -223,6 +223,8 @@ def _input(
                 symbols[item.name] = given[axis]
             value = given[axis]
         dims.append(value)
+    if given and min(given, default=1) < 1:
+        raise fail(OutOfRange("a size", "at least 1", show(min(given))), statement.shape.span)
     if given and len(given) != len(dims):
         problem = WrongType(f"the input {statement.name.name}", f"of {len(dims)} axes", f"given {len(given)}")
         raise fail(problem, statement.shape.span)

@@ -15,9 +15,7 @@ from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision,
 from archdsl.elaborate.values import Constant, Quotient, described, show
 from archdsl.ir.dim import Dim, Expr
 from archdsl.ir.prove import Proved, Refuted, equal
-
-MOST_BITS = 1024
-LONGEST = 100_000
+from archdsl.limits import ListTooLong, NumberTooLarge, limits
 
 
 class Refused(Exception):
@@ -70,10 +68,10 @@ def as_float(value: Constant) -> float:
 
 def bounded(value: Any) -> Any:
     """The value, unless it is too large to go on with."""
-    if isinstance(value, int) and value.bit_length() > MOST_BITS:
-        raise Refused.too_large("a number", f"2**{MOST_BITS}")
-    if isinstance(value, tuple | str) and len(value) > LONGEST:
-        raise Refused.too_large("a list", f"{LONGEST:,} items")
+    if isinstance(value, int) and value.bit_length() > limits().bits:
+        raise Refused(NumberTooLarge(limits().bits))
+    if isinstance(value, tuple | str) and len(value) > limits().items:
+        raise Refused(ListTooLong(limits().items))
     if isinstance(value, Expr) and len(value.terms) > 200:
         raise Refused.too_large("a size", "200 terms")
     return value
@@ -113,8 +111,8 @@ def _power(a: Dim, b: Dim) -> Constant:
     if b < 0:
         return divided(1, _power(a, -b))
     if isinstance(a, int):
-        if a.bit_length() * b > 2 * MOST_BITS and abs(a) > 1:
-            raise Refused.too_large("a number", f"2**{MOST_BITS}")
+        if a.bit_length() * b > 2 * limits().bits and abs(a) > 1:
+            raise Refused(NumberTooLarge(limits().bits))
         return a**b
     if b > 8:
         raise Refused.too_large("the power of a size", "8")

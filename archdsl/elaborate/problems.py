@@ -197,15 +197,15 @@ class TooLarge(Problem):
     limit: str
 
 
-class TooDeep(Problem):
-    """Blocks or functions call each other too deep: usually a recursion without an end.
+class EndlessRecursion(Problem):
+    """A block that calls itself with the same arguments on the same shapes never ends.
 
-    block again { again }      # error[too-deep]
+    block again { again }      # error[endless-recursion]
     """
 
-    code = "too-deep"
-    message = "calls nest deeper than {limit}"
-    limit: int
+    code = "endless-recursion"
+    message = "{name} calls itself with the same arguments on the same shapes"
+    name: str
 
     def help(self) -> str:
         return "a recursion needs a parameter that shrinks and an if that ends it"
@@ -265,6 +265,22 @@ class NeedsArms(Problem):
 
     def help(self) -> str:
         return f"write {self.op} {{ | … | identity }}"
+
+
+class WrongArms(Problem):
+    """Some joins take a fixed number of arms: `sub` takes from its first arm the second.
+
+    sub { | identity | relu | tanh }      # error[wrong-arms]
+    """
+
+    code = "wrong-arms"
+    message = "{name} joins {wanted} arms, and gets {found}"
+    name: str
+    wanted: int
+    found: int
+
+    def help(self) -> str:
+        return "" if self.found > 1 else "an empty arm, or identity, passes the value through: | identity"
 
 
 class NoArms(Problem):

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim
+from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Kind, Shape
 from archdsl.ops.init import Init
 from archdsl.record import REQUIRED, Record, spec
@@ -194,10 +195,6 @@ class Op(Record):
     def macs(self, *xs: Any, **_: Any) -> Dim:
         """Multiply-adds of one forward pass, counted for convolutions and matrix products."""
         return 0
-
-    def needs(self, *xs: Any, **_: Any) -> tuple[Dim, ...]:
-        """What must be at least 1 besides the sizes of inputs and results: what an input has more than too little."""
-        return ()
 
     @property
     def window(self) -> Window | None:

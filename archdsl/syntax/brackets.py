@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Label, Problem
+from archdsl.limits import NestedTooDeep, limits
 from archdsl.source import Source, Span
 
-DEEPEST = 100
 HEADS = ("block", "network", "fn", "from")
+SIGNS = frozenset("()[]{}|\n")
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
+_BLANK = re.compile(r"[ \t\r]*")
 PARTNER = {"(": ")", "[": "]", "{": "}"}
 _PIECE = re.compile(
-    r'"(?:[^"\\\n]|\\.)*"?|\#[^\n]*|[A-Za-z_][A-Za-z0-9_]*(?:\{(?!\s*\})[^{}|\n]+\}[A-Za-z0-9_]*)+|[()\[\]{}|\n]|'
-    r"(?:^|(?<=\n))(?:block|network|fn|from)\b"
+    r"(?:^|(?<=\n))(?:block|network|fn|from)\b|"
+    r'"(?:[^"\\\n]|\\.)*+"?|\#[^\n]*+|'
+    r"[A-Za-z_][A-Za-z0-9_]*+(?:\{(?!\s*\})[^{}|\n]++\}[A-Za-z0-9_]*+)*|"
+    r"[()\[\]{}|\n]"
 )
 
 
@@ -36,6 +41,19 @@ class UnclosedBracket(Problem):
         return f"write the {PARTNER[self.bracket]} that closes it"
 
 
+class UnclosedString(Problem):
+    """A string ends on its line.
+
+    from "blocks.arch import basic      # error[unclosed-string]
+    """
+
+    code = "unclosed-string"
+    message = "this string is never closed"
+
+    def help(self) -> str:
+        return 'write the " that closes it'
+
+
 class UnopenedBracket(Problem):
     """A closing bracket needs an opening one.
 
@@ -48,17 +66,6 @@ class UnopenedBracket(Problem):
 
     def help(self) -> str:
         return "remove it"
-
-
-class NestedTooDeep(Problem):
-    """Brackets nest at most a hundred deep."""
-
-    code = "nested-too-deep"
-    message = "brackets nest deeper than {limit}"
-    limit: int
-
-    def help(self) -> str:
-        return "give the inner parts names: blocks, functions, parameters"
 
 
 class TooDeep(Exception):
@@ -90,8 +97,9 @@ def scan(source: Source) -> Brackets:
     """Check the brackets of a text; raises `TooDeep` where they nest too deep."""
     found = Brackets()
     stack: list[_Open] = []
-    statement = 0
+    statement = line = 0
     for token, start in pieces(source.text):
+        line = start + 1 if token == "\n" else line
         if token in HEADS:
             _close_all(source, found, stack, start)
             statement = start
@@ -99,10 +107,10 @@ def scan(source: Source) -> Brackets:
             statement = statement if stack and stack[-1].bracket in "([" else start + 1
         elif token in "([{":
             statement = _drop_round(source, found, stack, start) if token == "{" else statement
-            stack.append(_Open(token, start, _indent(source.text, start), statement))
+            stack.append(_Open(token, start, _indent(source.text, line), statement))
             statement = start + 1 if token == "{" else statement
-            if len(stack) > DEEPEST:
-                raise TooDeep(Diagnostic(NestedTooDeep(DEEPEST), Span(source, start, start + 1)))
+            if len(stack) > limits().nesting:
+                raise TooDeep(Diagnostic(NestedTooDeep(limits().nesting), Span(source, start, start + 1)))
         elif token in ")]":
             if stack and PARTNER[stack[-1].bracket] == token:
                 stack.pop()
@@ -112,9 +120,16 @@ def scan(source: Source) -> Brackets:
             else:
                 found.problems.append(_unopened(source, token, start, stack))
                 found.erasures.append((_line_statement(statement, start), _line_end(source.text, start)))
+        elif token == '"':
+            span = Span(source, start, start + 1)
+            found.problems.append(Diagnostic(UnclosedString(), span))
+            outer = next((opened.statement for opened in stack if opened.bracket in "(["), statement)
+            found.erasures.append((min(outer, start), _line_end(source.text, start)))
+            while stack and stack[-1].bracket in "([":
+                stack.pop()
         elif token == "}":
             _drop_round(source, found, stack, start)
-            _close_brace(source, found, stack, start)
+            _close_brace(source, found, stack, start, line)
             statement = start + 1
         elif token == "|":
             _drop_round(source, found, stack, start)
@@ -124,17 +139,20 @@ def scan(source: Source) -> Brackets:
 
 
 def pieces(text: str) -> Iterator[tuple[str, int]]:
-    """Brackets, bars, newlines and heads of items with their offsets; strings, comments and names are passed over."""
+    """Brackets, bars, newlines, heads of items and strings without an end, with their offsets."""
     for match in _PIECE.finditer(text):
         token = match[0]
-        if token in HEADS or (len(token) == 1 and token not in '"#'):
+        if token[0] == '"':
+            if not _STRING.fullmatch(token):
+                yield '"', match.start()
+        elif token in SIGNS or (token in HEADS and text[match.start() - 1 : match.start()] in ("", "\n")):
             yield token, match.start()
 
 
-def _indent(text: str, offset: int) -> int:
-    start = text.rfind("\n", 0, offset) + 1
-    line = text[start:offset]
-    return len(line) - len(line.lstrip())
+def _indent(text: str, line: int) -> int:
+    """How far the line that starts at an offset is indented."""
+    blank = _BLANK.match(text, line)
+    return blank.end() - line if blank else 0
 
 
 def _line_end(text: str, offset: int) -> int:
@@ -159,14 +177,13 @@ def _drop_round(source: Source, found: Brackets, stack: list[_Open], start: int)
     return statement
 
 
-def _close_brace(source: Source, found: Brackets, stack: list[_Open], start: int) -> None:
+def _close_brace(source: Source, found: Brackets, stack: list[_Open], start: int, line: int) -> None:
     if not stack:
         found.problems.append(_unopened(source, "}", start, stack))
         found.erasures.append((start, start + 1))
         return
-    line_start = source.text.rfind("\n", 0, start) + 1
-    if not source.text[line_start:start].strip():
-        indent = start - line_start
+    indent = _indent(source.text, line)
+    if line + indent == start:
         while len(stack) > 1 and stack[-1].indent > indent and any(o.indent == indent for o in stack[:-1]):
             found.problems.append(_unclosed(source, stack.pop()))
             found.insertions.append((start, "}"))

@@ -69,14 +69,6 @@ class TooManyMistakes(Problem):
     message = "too many syntax errors; the rest of the file was not read"
 
 
-class TooManyDigits(Problem):
-    """Numbers have fewer than a thousand digits."""
-
-    code = "too-many-digits"
-    message = "a number of {limit} digits or more"
-    limit: int
-
-
 def explain(error: UnexpectedInput, text: str) -> tuple[int, Problem]:
     """The place and the description of a syntax error."""
     unfinished = _unfinished(error, text)

@@ -18,14 +18,14 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
 from archdsl.diagnostics import Diagnostic
+from archdsl.limits import FileTooLarge, TooManyDigits, TooManyWords, limits
 from archdsl.record import replace
 from archdsl.source import Source, Span
 from archdsl.syntax import brackets, tables, tree
 from archdsl.syntax.build import Builder
-from archdsl.syntax.mistakes import NothingHere, TooManyDigits, TooManyMistakes, explain
+from archdsl.syntax.mistakes import NothingHere, TooManyMistakes, explain
 
 MOST_MISTAKES = 50
-MOST_DIGITS = 1000
 
 _lock = threading.Lock()
 
@@ -35,18 +35,21 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
 
     file, problems = parse(Source("t.arch", "network t { input x: [N, 4]  linear(3) }"))
     """
+    if len(source.text) > limits().bytes:
+        return tree.File(source, ()), [Diagnostic(FileTooLarge(limits().bytes), file=source.name)]
     try:
         found = brackets.scan(source)
     except brackets.TooDeep as refusal:
         return tree.File(source, ()), [refusal.diagnostic]
-    digits = re.search(rf"[0-9_]{{{MOST_DIGITS},}}", source.text)
-    if digits:
-        span = Span(source, digits.start(), digits.start() + 8)
-        return tree.File(source, ()), [Diagnostic(TooManyDigits(MOST_DIGITS), span)]
+    refused = _too_large(source)
+    if refused:
+        return tree.File(source, ()), [refused]
+    problems = list(found.problems[:MOST_MISTAKES])
+    if len(found.problems) > MOST_MISTAKES:
+        return tree.File(source, ()), [*problems, Diagnostic(TooManyMistakes(), file=source.name)]
     text = Edited(source.text, found.insertions)
     for start, end in found.erasures:
         text.break_up(text.place(start), text.place(end))
-    problems = list(found.problems)
     silent = [text.place(start) for start, _ in found.erasures]
     with _lock:
         items = _items(source, text, problems, silent)
@@ -66,6 +69,18 @@ def _documented(item: tree.Item) -> tree.Item:
         lines.append(line.lstrip("#").removeprefix(" "))
         number -= 1
     return replace(item, doc="\n".join(reversed(lines))) if lines else item
+
+
+def _too_large(source: Source) -> Diagnostic | None:
+    """What makes a text too large to read: its words, or the digits of a number."""
+    digits = re.search(rf"[0-9_]{{{limits().digits},}}", source.text)
+    if digits:
+        return Diagnostic(TooManyDigits(limits().digits), Span(source, digits.start(), digits.start() + 8))
+    words = sum(match[0][0] != "#" for match in _WORD.finditer(source.text))
+    return Diagnostic(TooManyWords(limits().words), file=source.name) if words > limits().words else None
+
+
+_WORD = re.compile(r"#[^\n]*|[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
 
 
 def parse_expression(text: str, name: str) -> tuple[tree.Expression | None, list[Diagnostic]]:
@@ -114,8 +129,8 @@ class Edited:
     def break_up(self, start: int, end: int) -> None:
         """Make a stretch unreadable for good: the parser sees one broken statement in its place."""
         region = self.text[start:end]
-        self.lost.update(re.findall(r"\b(?:block|network|fn)\s+([A-Za-z_]\w*)", region))
-        self.lost.update(re.findall(r"([A-Za-z_]\w*)\s*=(?!=)", region))
+        self.lost.update(re.findall(r"\b(?:block|network|fn)\s+([A-Za-z_]\w*+)", region))
+        self.lost.update(re.findall(r"\b([A-Za-z_]\w*+)\s*+=(?!=)", region))
         self.text = f"{self.text[:start]}\x00{' ' * (end - start - 1)}{self.text[end:]}"
 
 

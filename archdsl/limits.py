@@ -1,0 +1,166 @@
+"""How much a spec may ask for, so that every one ends, and a hostile one ends at once.
+
+The limits are far above what networks need. Who needs more says so: `archdsl check --limit stages=10_000_000`, or
+`archdsl.check(…, limits={"stages": 10_000_000})`. Each limit has its own diagnostic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ClassVar
+
+from archdsl.diagnostics import Problem
+from archdsl.record import Record
+
+
+class Limits(Record):
+    """The limits in force."""
+
+    bytes: int = 4 * 2**20
+    words: int = 60_000
+    nesting: int = 100
+    digits: int = 1000
+    bits: int = 1024
+    items: int = 100_000
+    steps: int = 300_000
+    calls: int = 150
+    stages: int = 1_000_000
+    layers: int = 10_000_000
+
+
+DEFAULT = Limits()
+_limits: ContextVar[Limits] = ContextVar("limits", default=DEFAULT)
+
+
+def limits() -> Limits:
+    """The limits in force."""
+    return _limits.get()
+
+
+@contextmanager
+def limited(changes: Mapping[str, int]) -> Iterator[None]:
+    """Other limits for a while.
+
+    with limited({"stages": 10_000_000}): …
+    """
+    unknown = set(changes) - set(Limits._fields)
+    if unknown:
+        raise ValueError(f"there is no limit {sorted(unknown)[0]}: the limits are {', '.join(Limits._fields)}")
+    token = _limits.set(Limits(**{**limits().values(), **changes}))
+    try:
+        yield
+    finally:
+        _limits.reset(token)
+
+
+class OverLimit(Problem):
+    """The base of what is said when a limit is reached."""
+
+    name: ClassVar[str] = ""
+    limit: int
+
+    def help(self) -> str:
+        return f"if it is meant, raise the limit: --limit {self.name}={2 * self.limit}"
+
+
+class FileTooLarge(OverLimit):
+    """A spec has at most 4 MiB; the largest networks that were published fit into a few thousand characters."""
+
+    code = "file-too-large"
+    message = "the file has more than {limit} bytes"
+    name = "bytes"
+
+
+class TooManyWords(OverLimit):
+    """A spec has at most 60,000 words and signs; repetition and blocks say more with fewer."""
+
+    code = "too-many-words"
+    message = "the file has more than {limit} words and signs"
+    name = "words"
+
+
+class NestedTooDeep(OverLimit):
+    """Brackets nest at most a hundred deep. Blocks, functions and parameters give the inner parts names."""
+
+    code = "nested-too-deep"
+    message = "brackets nest deeper than {limit}"
+    name = "nesting"
+
+
+class TooManyDigits(OverLimit):
+    """A number is written with fewer than a thousand digits."""
+
+    code = "too-many-digits"
+    message = "a number of {limit} digits or more"
+    name = "digits"
+
+
+class NumberTooLarge(OverLimit):
+    """Integers stay below 2**1024.
+
+    conv(2 ** 2000, kernel=1)      # error[number-too-large]
+    """
+
+    code = "number-too-large"
+    message = "a number of more than {limit} bits"
+    name = "bits"
+
+
+class ListTooLong(OverLimit):
+    """Lists and strings have at most 100,000 items.
+
+    for i in range(10 ** 9) { relu }      # error[list-too-long]
+    """
+
+    code = "list-too-long"
+    message = "a list of more than {limit} items"
+    name = "items"
+
+
+class TooMuchToEvaluate(OverLimit):
+    """The functions of a spec take at most 300,000 steps.
+
+    fn fib(n) = n if n < 2 else fib(n - 1) + fib(n - 2)      # fib(40): error[too-much-to-evaluate]
+    """
+
+    code = "too-much-to-evaluate"
+    message = "the functions of the spec take more than {limit} steps"
+    name = "steps"
+
+
+class CallsTooDeep(OverLimit):
+    """Blocks and functions call each other at most 150 deep: more is usually a recursion without an end.
+
+    block again { again }      # error[calls-too-deep]
+    """
+
+    code = "calls-too-deep"
+    message = "calls nest deeper than {limit}"
+    name = "calls"
+
+    def help(self) -> str:
+        return "a recursion needs a parameter that shrinks and an if that ends it"
+
+
+class TooManyStages(OverLimit):
+    """Repetition opens at most a million stages, counted before any is opened.
+
+    repeat 10 ** 9 { relu }      # error[too-many-stages]
+    """
+
+    code = "too-many-stages"
+    message = "repetition opens more than {limit} stages"
+    name = "stages"
+
+
+class TooManyLayers(OverLimit):
+    """A network has at most ten million layers, the repeated uses of a block counted each.
+
+    block twice(n) { if n > 0 { twice(n - 1) -> twice(n - 1) } else { relu } }      # twice(60): error[too-many-layers]
+    """
+
+    code = "too-many-layers"
+    message = "the network has more than {limit} layers"
+    name = "layers"
