@@ -153,6 +153,35 @@ def test_state_of_torchs_attention_loads_unchanged() -> None:
     close(program(x.numpy()), wanted.detach().numpy(), 1e-5)
 
 
+ENCODER_LAYER = """
+network Layer {
+    input x: [N, T, 12]
+    add { | identity | norm1 = layer_norm -> self_attn = attention(3) }
+    add { | identity | norm2 = layer_norm -> linear1 = linear(24) -> relu -> linear2 = linear(12) }
+}
+"""
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_state_of_torchs_encoder_layer_loads_unchanged(dtype: Any) -> None:
+    layer = nn.TransformerEncoderLayer(12, 3, 24, dropout=0.0, batch_first=True, norm_first=True)
+    layer = layer.to(getattr(torch, np.dtype(dtype).name))
+    net = archdsl.loads(ENCODER_LAYER)
+    program, module = net.numpy().astype(dtype), net.torch().to(next(layer.parameters()).dtype)
+    program.load_state_dict(layer.state_dict())
+    module.load_state_dict(layer.state_dict())
+    x = torch.tensor(normal("x", 2, 5, 12).astype(dtype), requires_grad=True)
+    wanted = layer(x)
+    torch.testing.assert_close(module(x), wanted, rtol=1e-5, atol=1e-6)
+    close(program(x.detach().numpy(), train=True), wanted.detach().numpy(), TOLERANCE[dtype])
+    dy = normal("dy", 2, 5, 12).astype(dtype)
+    wanted.backward(torch.tensor(dy))
+    gradients = program.backward(dy)
+    for name, tensor in [*layer.named_parameters(), ("x", x)]:
+        assert tensor.grad is not None
+        close(gradients[name], tensor.grad.numpy(), 10 * TOLERANCE[dtype])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_encoders_agree(dtype: Any) -> None:
     tokens = np.random.default_rng(0).integers(0, 11, (3, 7))
