@@ -5,10 +5,12 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+from form_specs import FORM_BLOCKS, FORM_SPECS
 
 SIZES = {"N": 3, "L": 9, "D": 4, "H": 7, "W": 6}
 
 SPECS = {
+    **FORM_SPECS,
     "conv_transpose_1d": """
         input x: [N, 4, L]
         conv_transpose(6, kernel=3, stride=2, output_padding=1, groups=2) -> conv_transpose(2, kernel=2, bias=false)
@@ -100,6 +102,7 @@ SPECS = {
 }
 
 BLOCKS = {
+    **FORM_BLOCKS,
     "instances": """
         block stage(channels, groups) {
             conv(channels, kernel=3, padding=1, bias=false)

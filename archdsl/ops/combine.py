@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Expr
@@ -15,8 +16,8 @@ from archdsl.ops.reshape import axis_of
 class BranchesDiffer(Problem):
     """The arms of a branch must leave values that fit together.
 
-    `add` and `mul` need one shape for all arms, `concat` the same size on every axis but the joined one. Nothing is
-    ever broadcast.
+    `add`, `mul` and `sub` need one shape for all arms, `concat` the same size on every axis but the joined one. Nothing
+    is broadcast unless `broadcast=true` says so.
 
         input x: [N, 16, 8, 8]
         add { | conv(32, kernel=1) | identity }      # error[branches-differ]
@@ -52,20 +53,55 @@ class BranchesUndecided(Problem):
 class Join(Op):
     """The base of ops that join arms."""
 
-    arity = "many"
+    arity: ClassVar[int | Literal["many"]] = "many"
 
 
-class Add(Join):
+class Arithmetic(Join):
+    """The base of joins that compute value by value."""
+
+    broadcast: bool = attribute(False, doc="whether sizes of 1 stretch to those of the other arms")
+
+    def infer(self, *xs: Shape) -> Shape:
+        if self.broadcast:
+            return _stretched(self.name, xs)
+        _agree(self.name, xs, except_axis=None)
+        return xs[0]
+
+
+class Add(Arithmetic):
     """Add the values of all arms, which must have one shape.
 
-    add { | conv(64, kernel=3, padding=1) | identity }      # [N, 64, 8, 8] -> [N, 64, 8, 8]
+        add { | conv(64, kernel=3, padding=1) | identity }      # [N, 64, 8, 8] -> [N, 64, 8, 8]
+
+    With `broadcast=true` sizes of 1 stretch to those of the other arms.
     """
 
     name = "add"
 
-    def infer(self, *xs: Shape) -> Shape:
-        _agree(self.name, xs, except_axis=None)
-        return xs[0]
+
+class Mul(Arithmetic):
+    """Multiply the values of all arms, which must have one shape.
+
+        mul { | conv(64, kernel=1) | conv(64, kernel=1) -> sigmoid }      # [N, 64, 8, 8] -> [N, 64, 8, 8]
+
+    With `broadcast=true` sizes of 1 stretch to those of the other arms, as gates need it:
+
+        mul(broadcast=true) { | identity | mean([2, 3], keep=true) -> conv(64, kernel=1) -> sigmoid }
+    """
+
+    name = "mul"
+
+
+class Sub(Arithmetic):
+    """Subtract the value of the second arm from that of the first; both must have one shape.
+
+        sub { | identity | avg_pool(3, stride=1, padding=1) }      # [N, 64, 8, 8] -> [N, 64, 8, 8]
+
+    With `broadcast=true` sizes of 1 stretch to those of the other arm.
+    """
+
+    name = "sub"
+    arity = 2
 
 
 class Concat(Join):
@@ -88,13 +124,38 @@ def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:
     """Reject arms whose sizes differ on an axis that must be the same."""
     first = xs[0]
     need = f"{op} needs one shape" if except_axis is None else f"{op} needs the same sizes but on axis {except_axis}"
+    advice = _broadcasting(xs) if except_axis is None else ""
     for other in xs[1:]:
         if other.rank != first.rank:
             raise Rejected(BranchesDiffer(op, need))
         for axis in range(first.rank):
             if axis != except_axis:
                 verdict = equal(first.dims[axis], other.dims[axis], _alive(first, other))
-                _settle(op, need, first, other, axis, verdict)
+                _settle(op, need, first, other, axis, verdict, advice)
+
+
+def _stretched(op: str, xs: tuple[Shape, ...]) -> Shape:
+    """The shape of all arms once sizes of 1 are stretched; ranks and all other sizes must agree."""
+    need = f"{op} needs one shape, but for sizes of 1"
+    result = xs[0]
+    for other in xs[1:]:
+        if other.rank != result.rank:
+            raise Rejected(BranchesDiffer(op, need))
+        for axis, (a, b) in enumerate(zip(result.dims, other.dims, strict=True)):
+            if a == 1:
+                result = result.with_axis(axis, b)
+            elif b != 1:
+                _settle(op, need, result, other, axis, equal(a, b, _alive(result, other)))
+    return result
+
+
+def _broadcasting(xs: tuple[Shape, ...]) -> str:
+    """That broadcast=true would help, where it would."""
+    try:
+        _stretched("", xs)
+    except Rejected:
+        return ""
+    return "broadcast=true stretches sizes of 1 to those of the other arms"
 
 
 def _alive(*shapes: Shape) -> tuple[Fact, ...]:
@@ -102,11 +163,11 @@ def _alive(*shapes: Shape) -> tuple[Fact, ...]:
     return tuple(Fact(dim, ">=", 1) for shape in shapes for dim in shape.dims if isinstance(dim, Expr))
 
 
-def _settle(op: str, need: str, a: Shape, b: Shape, axis: int, verdict: Verdict) -> None:
+def _settle(op: str, need: str, a: Shape, b: Shape, axis: int, verdict: Verdict, advice: str = "") -> None:
     if isinstance(verdict, Proved):
         return
     if isinstance(verdict, Refuted):
-        raise Rejected(BranchesDiffer(op, need, _fix(a, b, axis, verdict)))
+        raise Rejected(BranchesDiffer(op, need, advice or _fix(a, b, axis, verdict)))
     raise Rejected(BranchesUndecided(op, str(a.dims[axis]), str(b.dims[axis])))
 
 

@@ -21,3 +21,21 @@ class Dropout(Op):
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+
+class StochasticDepth(Op):
+    """In training, zero whole samples with probability `p` and scale the others by 1 / (1 - p).
+
+        add { | identity | conv(64, kernel=3, padding=1) -> stochastic_depth(0.1) }
+
+    At the end of a residual arm it leaves some samples to the shortcut alone. In evaluation it passes values through
+    (Huang et al., 'Deep networks with stochastic depth', 2016, scaled as dropout is).
+    """
+
+    name = "stochastic_depth"
+    is_random = True
+
+    p: float = attribute(0.1, at_least=0, at_most=1, doc="probability that a sample is zeroed")
+
+    def infer(self, x: Shape) -> Shape:
+        return x

@@ -4,4 +4,3 @@ Knows nothing of torch, which it checks. Importing the package fills the table o
 """
 
 from archdsl.backends.numpy import families as families
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from archdsl.analyses.state import state
 from archdsl.backends.numpy.kernels import identity
 from archdsl.backends.numpy.rules import Call, drawing, lower
 from archdsl.backends.numpy.runtime import Input, Tensor
@@ -54,6 +55,7 @@ def plan(graph: ir.Graph) -> Plan:
     values = tuple(_new(flat, node.shape) for node in graph.inputs)
     flat.inputs = {node.name: value for node, value in zip(graph.inputs, values, strict=True)}
     flat.outputs = dict(zip(graph.output_names, _open(flat, graph, values, ""), strict=True))
+    flat.params = {tensor.name: flat.params[tensor.name] for tensor in state(graph)}
     return flat
 
 
@@ -105,14 +107,15 @@ def _open(flat: Plan, graph: ir.Graph, inputs: tuple[int, ...], path: str) -> tu
 
 def _apply(flat: Plan, node: ir.Apply, given: tuple[int, ...], block: int) -> tuple[int, ...]:
     """Append the kernel call of a node; what passes its value through needs none."""
-    call = lower(node.op)
+    shapes = [flat.shapes[value] for value in given]
+    call = lower(node.op, *shapes)
     if call.kernel is identity:
         return given
-    own = node.op.params(*(flat.shapes[value] for value in given))
+    own = node.op.params(*shapes)
     layer = _join(flat.blocks[block][0], node.key or "") if own else ""
     assert layer or not own, f"{node.op.name} owns weights, and has no key"
     for name, param in own.items():
-        flat.params.setdefault(f"{layer}.{name}", param)
+        flat.params.setdefault(_join(layer, name), param)
     outputs = tuple(_new(flat, shape) for shape in node.shapes)
     flat.steps.append(Step(call, given, outputs, layer, block))
     return outputs

@@ -14,6 +14,7 @@ from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
 
 from archdsl.backends.numpy import runtime
+from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Constant, Init, Normal, Uniform
 
@@ -31,7 +32,9 @@ class Call:
 
 AnyOp = TypeVar("AnyOp", bound=Op)
 
-RULES: dict[type[Op], Callable[[Any], Call]] = {}
+RULES: dict[type[Op], Callable[..., Call]] = {}
+SHAPED: set[type[Op]] = set()
+"""The ops whose rules are told the shapes of the inputs too."""
 
 
 def lowers(kind: type[AnyOp]) -> Callable[[Callable[[AnyOp], Call]], Callable[[AnyOp], Call]]:
@@ -45,10 +48,16 @@ def lowers(kind: type[AnyOp]) -> Callable[[Callable[[AnyOp], Call]], Callable[[A
     return enter
 
 
-def lower(op: Op) -> Call:
-    """The kernel call of an op."""
+def lowers_by_shape(kind: type[AnyOp]) -> Callable[[Callable[..., Call]], Callable[..., Call]]:
+    """Enter a function into the table as the rule of an op, to be told the shapes of the op's inputs as well."""
+    SHAPED.add(kind)
+    return lowers(kind)
+
+
+def lower(op: Op, *xs: Shape) -> Call:
+    """The kernel call of an op on inputs of these shapes."""
     assert type(op) in RULES, f"{op.name} has no kernel"
-    return RULES[type(op)](op)
+    return RULES[type(op)](op, *xs) if type(op) in SHAPED else RULES[type(op)](op)
 
 
 def missing() -> list[str]:

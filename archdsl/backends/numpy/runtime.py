@@ -192,9 +192,13 @@ class Network:
         }
 
     def arguments(self, layer: str) -> dict[str, str]:
-        """The names of a layer's weights by its kernel's arguments: {"weight": "0.weight", "bias": "0.bias"}."""
+        """The names of a layer's weights by its kernel's arguments: {"weight": "0.weight", "bias": "0.bias"}.
+
+        A layer that is nothing but one tensor gives it as `value`.
+        """
         if layer not in self.owned:
             inner = {name: name.removeprefix(f"{layer}.") for name in self.tensors if name.startswith(f"{layer}.")}
+            inner |= {layer: "value"} if layer in self.tensors else {}
             self.owned[layer] = {argument.replace(".", "_"): name for name, argument in inner.items()}
         return self.owned[layer]
 

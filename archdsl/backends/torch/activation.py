@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from archdsl.backends.torch.calls import X, call
+from archdsl.backends.torch.calls import X, call, opt
 from archdsl.backends.torch.rules import Lowering, layer, lowers
 from archdsl.ir.shape import Shape
-from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh
+from archdsl.ops.activation import (
+    Elu,
+    Gelu,
+    Hardsigmoid,
+    Hardswish,
+    LeakyRelu,
+    LogSoftmax,
+    Mish,
+    Prelu,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 
 
 @lowers(Relu)
@@ -30,3 +47,82 @@ def tanh(op: Tanh, x: Shape) -> Lowering:
 def softmax(op: Softmax, x: Shape) -> Lowering:
     """softmax      # nn.Softmax(dim=1), or F.softmax(x, dim=1)"""
     return layer(call("nn.Softmax", dim=op.axis), run=call("F.softmax", {"input": X}, dim=op.axis))
+
+
+@lowers(Relu6)
+def relu6(op: Relu6, x: Shape) -> Lowering:
+    """relu6      # nn.ReLU6(), or F.relu6(x)"""
+    return layer(call("nn.ReLU6"), run=call("F.relu6", {"input": X}))
+
+
+@lowers(LeakyRelu)
+def leaky_relu(op: LeakyRelu, x: Shape) -> Lowering:
+    """leaky_relu(0.2)      # nn.LeakyReLU(0.2), or F.leaky_relu(x, negative_slope=0.2)"""
+    slope = opt(op.slope, 0.01)
+    return layer(
+        call("nn.LeakyReLU", negative_slope=slope), run=call("F.leaky_relu", {"input": X}, negative_slope=slope)
+    )
+
+
+@lowers(Prelu)
+def prelu(op: Prelu, x: Shape) -> Lowering:
+    """prelu(per_channel=true)      # nn.PReLU(num_parameters=64)"""
+    count = x.channels if op.per_channel else 1
+    return layer(call("nn.PReLU", num_parameters=opt(count, 1), init=opt(op.start, 0.25)))
+
+
+@lowers(Elu)
+def elu(op: Elu, x: Shape) -> Lowering:
+    """elu      # nn.ELU(), or F.elu(x)"""
+    alpha = opt(op.alpha, 1.0)
+    return layer(call("nn.ELU", alpha=alpha), run=call("F.elu", {"input": X}, alpha=alpha))
+
+
+@lowers(Selu)
+def selu(op: Selu, x: Shape) -> Lowering:
+    """selu      # nn.SELU(), or F.selu(x)"""
+    return layer(call("nn.SELU"), run=call("F.selu", {"input": X}))
+
+
+@lowers(Gelu)
+def gelu(op: Gelu, x: Shape) -> Lowering:
+    """gelu      # nn.GELU(), or F.gelu(x)"""
+    approximate = opt(op.approximate, "none")
+    return layer(call("nn.GELU", approximate=approximate), run=call("F.gelu", {"input": X}, approximate=approximate))
+
+
+@lowers(Silu)
+def silu(op: Silu, x: Shape) -> Lowering:
+    """silu      # nn.SiLU(), or F.silu(x)"""
+    return layer(call("nn.SiLU"), run=call("F.silu", {"input": X}))
+
+
+@lowers(Mish)
+def mish(op: Mish, x: Shape) -> Lowering:
+    """mish      # nn.Mish(), or F.mish(x)"""
+    return layer(call("nn.Mish"), run=call("F.mish", {"input": X}))
+
+
+@lowers(Hardswish)
+def hardswish(op: Hardswish, x: Shape) -> Lowering:
+    """hardswish      # nn.Hardswish(), or F.hardswish(x)"""
+    return layer(call("nn.Hardswish"), run=call("F.hardswish", {"input": X}))
+
+
+@lowers(Hardsigmoid)
+def hardsigmoid(op: Hardsigmoid, x: Shape) -> Lowering:
+    """hardsigmoid      # nn.Hardsigmoid(), or F.hardsigmoid(x)"""
+    return layer(call("nn.Hardsigmoid"), run=call("F.hardsigmoid", {"input": X}))
+
+
+@lowers(Softplus)
+def softplus(op: Softplus, x: Shape) -> Lowering:
+    """softplus      # nn.Softplus(), or F.softplus(x)"""
+    facts = {"beta": opt(op.beta, 1.0), "threshold": opt(op.threshold, 20.0)}
+    return layer(call("nn.Softplus", **facts), run=call("F.softplus", {"input": X}, **facts))
+
+
+@lowers(LogSoftmax)
+def log_softmax(op: LogSoftmax, x: Shape) -> Lowering:
+    """log_softmax      # nn.LogSoftmax(dim=1), or F.log_softmax(x, dim=1)"""
+    return layer(call("nn.LogSoftmax", dim=op.axis), run=call("F.log_softmax", {"input": X}, dim=op.axis))

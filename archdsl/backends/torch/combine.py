@@ -5,13 +5,25 @@ from __future__ import annotations
 from archdsl.backends.torch.calls import Infix, Items, Ref, call, opt
 from archdsl.backends.torch.rules import Lowering, expression, lowers
 from archdsl.ir.shape import Shape
-from archdsl.ops.combine import Add, Concat
+from archdsl.ops.combine import Add, Concat, Mul, Sub
 
 
 @lowers(Add)
 def add(op: Add, *xs: Shape) -> Lowering:
     """add      # a + b"""
     return expression(Infix("+", tuple(Ref(i) for i in range(len(xs)))))
+
+
+@lowers(Mul)
+def mul(op: Mul, *xs: Shape) -> Lowering:
+    """mul      # a * b"""
+    return expression(Infix("*", tuple(Ref(i) for i in range(len(xs)))))
+
+
+@lowers(Sub)
+def sub(op: Sub, a: Shape, b: Shape) -> Lowering:
+    """sub      # a - b"""
+    return expression(Infix("-", (Ref(0), Ref(1))))
 
 
 @lowers(Concat)

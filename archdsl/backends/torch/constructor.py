@@ -50,7 +50,7 @@ def made(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
     found, names = parameters(family.graphs, slots, taken)
     for index, graph in enumerate(family.graphs):
         family.calls[graph] = tuple(Arg(p.name, p.values[index], positional=p.leads) for p in found)
-    base, targets = ("nn.Sequential", {}) if numbered else _targets(family.first, list(modules))
+    base, targets = ("nn.Sequential", {}) if numbered else _targets(family.first, modules)
     return Made(family, base, modules, found, names, targets)
 
 
@@ -165,11 +165,32 @@ def _prefixed(prefix: str, doc: Doc) -> Doc:
     return f"{prefix}{doc}" if isinstance(doc, str) else replace(doc, head=prefix + doc.head)
 
 
-def _targets(graph: Graph, nodes: list[Apply | Call]) -> tuple[str, dict[Apply | Call, str]]:
+def is_parameter(module: calls.Call) -> bool:
+    """Whether what is constructed is no module but a value that the body itself learns."""
+    return module.callee == "nn.Parameter"
+
+
+def assignment(made: Made, node: Apply | Call) -> tuple[str, str]:
+    """What stands around the constructor call of a node, so that it becomes the node's attribute."""
+    key = node.key or ""
+    if not is_parameter(made.modules[node]) or is_attribute(key):
+        return f"{made.targets[node]} = ", ""
+    quoted = calls.quoted(key)
+    return (f"self._parameters[{quoted}] = ", "") if _is_reserved(key) else (f"self.register_parameter({quoted}, ", ")")
+
+
+def _is_reserved(key: str) -> bool:
+    """Whether torch refuses to register a parameter of that name."""
+    return key in MODULE_ATTRIBUTES or key.startswith("_")
+
+
+def _targets(graph: Graph, modules: Mapping[Apply | Call, calls.Call]) -> tuple[str, dict[Apply | Call, str]]:
     """The base of a class whose layers are attributes, and the attribute of each."""
+    nodes = list(modules)
     keys = [node.key or "" for node in nodes]
     free = {node for node in nodes if node.key and node.key.isdigit() and is_stateless(node)}
-    odd = [node.key or "" for node in nodes if node not in free and not is_attribute(node.key or "")]
+    own = {node for node in nodes if is_parameter(modules[node])}
+    odd = [node.key or "" for node in nodes if node not in free | own and not is_attribute(node.key or "")]
     base = "nn.ModuleDict" if odd else "nn.Module"
     if not all(map(is_subscript, odd)) or (odd and CONTAINER_ATTRIBUTES & {*keys}):
         base = "Layers"
@@ -180,7 +201,11 @@ def _targets(graph: Graph, nodes: list[Apply | Call]) -> tuple[str, dict[Apply |
         if node in free and not odd:
             key = unique(_own_name(node), used)
             used.add(key)
-        targets[node] = f"self.{key}" if is_attribute(key) else f"self[{calls.quoted(key)}]"
+        quoted = calls.quoted(key)
+        reading = f"getattr(self, {quoted})" if node in own else f"self[{quoted}]"
+        if node in own and _is_reserved(key):
+            reading = f"dict(self.named_parameters(recurse=False))[{quoted}]"
+        targets[node] = f"self.{key}" if is_attribute(key) else reading
     return base, targets
 
 

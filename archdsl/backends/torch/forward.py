@@ -152,7 +152,12 @@ def _nests(writer: _Writer, node: Apply | Call, inputs: list[Value], waiting: tu
         return False
     if run is None:
         return (expr.plain or expr.activation) and lower(node).is_called
-    return isinstance(run, calls.Call) and len(run.args) == 1
+    return _takes_one(run)
+
+
+def _takes_one(run: object) -> bool:
+    """Whether a call is written with one argument alone."""
+    return isinstance(run, calls.Call) and sum(not arg.omitted for arg in run.args) == 1
 
 
 def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: str) -> _Expr:
@@ -185,7 +190,7 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
         total = f" {run.symbol} ".join(_split_sum(writer, run.symbol, texts))
         return _Expr(total, depth, False, needs, tuple(reads), infix=True, note=note)
     known = () if isinstance(run, calls.Call) else None
-    activation = depth == 0 and isinstance(run, calls.Call) and len(run.args) == 1
+    activation = depth == 0 and _takes_one(run)
     return _Expr(calls.text(run, texts), depth + 1, False, known, tuple(reads), activation=activation, note=note)
 
 
@@ -233,6 +238,8 @@ def _assign(writer: _Writer, name: str, text: str, needs: tuple[str, ...] | None
     writer.statements.append(statement)
     known = needs is not None and all(writer.typed[read] and read not in writer.loose for read in needs)
     writer.loose.discard(name)
+    if not known and writer.typed.get(name) and name in writer.first:
+        writer.loose.add(name)  # mypy forgets what it inferred of a variable when anything is assigned to it
     if name not in writer.typed:
         writer.typed[name] = known
         writer.first[name] = statement

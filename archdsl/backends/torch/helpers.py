@@ -40,12 +40,26 @@ def causal_mask(x: Tensor) -> Tensor:
     return x.new_ones(x.size(1), x.size(1), dtype=torch.bool).triu(1)
 '''
 
+_STOCHASTIC_DEPTH = '''\
+class StochasticDepth(nn.Module):
+    """In training, zero whole samples with probability p and scale the others by 1 / (1 - p)."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, input: Tensor) -> Tensor:
+        rows = input.flatten(1).unsqueeze(0)
+        return F.dropout1d(rows, self.p, self.training).view_as(input)  # drops rows as a whole
+'''
+
 HELPERS: dict[str, str] = {
     "FlippedConv1d": _FLIPPED.format(rank=1, axes="2"),
     "FlippedConv2d": _FLIPPED.format(rank=2, axes="2, 3"),
     "FlippedConv3d": _FLIPPED.format(rank=3, axes="2, 3, 4"),
     "initialized": _INITIALIZED,
     "Layers": _LAYERS,
+    "StochasticDepth": _STOCHASTIC_DEPTH,
     "causal_mask": _CAUSAL_MASK,
     **AUGMENTING,
 }

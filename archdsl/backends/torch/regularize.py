@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.backends.torch.calls import Name, X, call
 from archdsl.backends.torch.rules import Lowering, layer, lowers
 from archdsl.ir.shape import Shape
-from archdsl.ops.regularize import Dropout
+from archdsl.ops.regularize import Dropout, StochasticDepth
 
 
 @lowers(Dropout)
@@ -13,3 +13,9 @@ def dropout(op: Dropout, x: Shape) -> Lowering:
     """dropout(0.5)      # nn.Dropout(0.5), or F.dropout(x, 0.5, self.training)"""
     run = call("F.dropout", {"input": X, "p": op.p, "training": Name("self.training")})
     return layer(call("nn.Dropout", {"p": op.p}), run=run)
+
+
+@lowers(StochasticDepth)
+def stochastic_depth(op: StochasticDepth, x: Shape) -> Lowering:
+    """stochastic_depth(0.1)      # StochasticDepth(0.1), which the file brings along"""
+    return layer(call("StochasticDepth", {"p": op.p}))

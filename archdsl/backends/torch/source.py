@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
-from archdsl.backends.torch.constructor import Made, construction, layers, made
+from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made
 from archdsl.backends.torch.docs import description, docstring
 from archdsl.backends.torch.forward import arguments, forward
 from archdsl.backends.torch.helpers import HELPERS
@@ -120,7 +120,8 @@ def _init(made: Made) -> Iterator[str]:
         return
     yield "        super().__init__()"
     for node, module in made.modules.items():
-        yield from lines(construction(module, made.names), 8, prefix=f"{made.targets[node]} = ")
+        prefix, suffix = assignment(made, node)
+        yield from lines(construction(module, made.names), 8, prefix=prefix, suffix=suffix)
 
 
 def _forward(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:

@@ -14,7 +14,23 @@ Kernels are copied word for word into emitted programs, so this package imports 
 files define the same name.
 """
 
-from archdsl.backends.numpy.kernels.activation import relu, sigmoid, softmax, tanh
+from archdsl.backends.numpy.kernels.activation import (
+    elu,
+    hardsigmoid,
+    hardswish,
+    leaky_relu,
+    log_softmax,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 from archdsl.backends.numpy.kernels.adaptive import (
     adaptive_avg_pool,
     adaptive_max_pool,
@@ -24,15 +40,23 @@ from archdsl.backends.numpy.kernels.adaptive import (
 from archdsl.backends.numpy.kernels.attention import attention
 from archdsl.backends.numpy.kernels.augment import random_crop, random_flip, random_resized_crop
 from archdsl.backends.numpy.kernels.color import color_jitter, normalize
-from archdsl.backends.numpy.kernels.combine import add, concat
+from archdsl.backends.numpy.kernels.combine import add, concat, mul, sub
 from archdsl.backends.numpy.kernels.conv import conv
 from archdsl.backends.numpy.kernels.conv_transpose import conv_transpose
+from archdsl.backends.numpy.kernels.cut import chunk, slice_, split
 from archdsl.backends.numpy.kernels.embedding import embedding
+from archdsl.backends.numpy.kernels.gelu import gelu
+from archdsl.backends.numpy.kernels.learned import parameter, scale
 from archdsl.backends.numpy.kernels.linear import linear
+from archdsl.backends.numpy.kernels.matmul import matmul
 from archdsl.backends.numpy.kernels.norm import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm
+from archdsl.backends.numpy.kernels.padding import pad_
 from archdsl.backends.numpy.kernels.pool import avg_pool, lp_pool, max_pool
-from archdsl.backends.numpy.kernels.regularize import dropout
-from archdsl.backends.numpy.kernels.reshape import flatten, identity
+from archdsl.backends.numpy.kernels.reduce import max_, mean
+from archdsl.backends.numpy.kernels.regularize import dropout, stochastic_depth
+from archdsl.backends.numpy.kernels.reshape import flatten, identity, permute, reshape
+from archdsl.backends.numpy.kernels.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from archdsl.backends.numpy.kernels.upsample import upsample
 
 __all__ = [
     "adaptive_avg_pool",
@@ -41,29 +65,59 @@ __all__ = [
     "attention",
     "avg_pool",
     "batch_norm",
+    "channel_shuffle",
+    "chunk",
     "color_jitter",
     "concat",
     "conv",
     "conv_transpose",
     "dropout",
+    "elu",
     "embedding",
     "flatten",
+    "gelu",
     "global_avg_pool",
     "global_max_pool",
     "group_norm",
+    "hardsigmoid",
+    "hardswish",
     "identity",
     "instance_norm",
     "layer_norm",
+    "leaky_relu",
     "linear",
     "local_response_norm",
+    "log_softmax",
     "lp_pool",
+    "matmul",
+    "max_",
     "max_pool",
+    "mean",
+    "mish",
+    "mul",
     "normalize",
+    "pad_",
+    "parameter",
+    "permute",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "prelu",
     "random_crop",
     "random_flip",
     "random_resized_crop",
     "relu",
+    "relu6",
+    "reshape",
+    "scale",
+    "selu",
     "sigmoid",
+    "silu",
+    "slice_",
     "softmax",
+    "softplus",
+    "split",
+    "stochastic_depth",
+    "sub",
     "tanh",
+    "upsample",
 ]

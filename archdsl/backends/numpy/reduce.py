@@ -1,0 +1,17 @@
+"""Reductions on NumPy: which kernel, with which options."""
+
+from __future__ import annotations
+
+from archdsl.backends.numpy import kernels
+from archdsl.backends.numpy.rules import Call, call, lowers
+from archdsl.ops.reduce import Max, Mean
+
+
+@lowers(Mean)
+def mean(op: Mean) -> Call:
+    return call(kernels.mean, axes=op.axes, keep=op.keep)
+
+
+@lowers(Max)
+def max_(op: Max) -> Call:
+    return call(kernels.max_, axes=op.axes, keep=op.keep)

@@ -1,0 +1,183 @@
+"""Reshape: another form for the same values, and how its sizes are known when the network runs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from archdsl.diagnostics import Problem
+from archdsl.ir.dim import Dim, Expr, Floor, product
+from archdsl.ir.prove import Proved, Refuted, equal
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Rejected, attribute
+
+Dims: TypeAlias = "tuple[Dim, ...]"
+
+
+class SizesDiffer(Problem):
+    """A reshape neither adds values nor drops any.
+
+    input image: [N, 16, 5, 5]
+    reshape([16, 20])      # error[sizes-differ]: 400 values are not 320
+    """
+
+    code = "sizes-differ"
+    message = "a sample of {before} values cannot take a form of {after} values"
+    label = "the input is {shape}"
+    before: Dim
+    after: Dim
+    shape: Shape
+    fix: str
+
+    def help(self) -> str:
+        return self.fix
+
+
+class FormUndecided(Problem):
+    """Whether a form holds as many values as come in could not be decided; unknown is never taken for good.
+
+    Fixed sizes on the input settle it: `input image: [N, 16, 32, 32]`.
+    """
+
+    code = "form-undecided"
+    message = "whether {after} values are always the {before} that come in is not known"
+    before: Dim
+    after: Dim
+
+    def help(self) -> str:
+        return "fix the input's sizes to settle it"
+
+
+class SeveralOpen(Problem):
+    """One size of a form may be left open by -1: it follows from the others.
+
+    reshape([-1, -1, 4])      # error[several-open]
+    """
+
+    code = "several-open"
+    message = "only one size can be left open by -1"
+
+    def help(self) -> str:
+        return "write the others as numbers, or as parts of the input: in.channels, in.shape[2]"
+
+
+class UnreadableSize(Problem):
+    """A size that is known only when the network runs must be a part or a multiple of one axis of the input.
+
+    input image: [N, 3, H, W]
+    reshape([3, H * W - H + 3, 1])      # error[unreadable-size]
+    """
+
+    code = "unreadable-size"
+    message = "the size {size} can't be read off the input {shape} when the network runs"
+    size: Dim
+    shape: Shape
+
+    def help(self) -> str:
+        return "one such size can be left open by -1; any other must be an axis of the input, or a part or a multiple"
+
+
+class Share(NamedTuple):
+    """A size that is read off an axis of the input: its size times `times`, floored by `over`."""
+
+    axis: int
+    times: int
+    over: int
+
+
+Form: TypeAlias = "tuple[int | Share, ...]"
+
+
+class Reshape(Op):
+    """Give each sample another form; values keep their order, the last axis running fastest.
+
+        reshape([768, -1])                          # [N, 768, 14, 14] -> [N, 768, 196]
+        reshape([8, in.channels / 8, in.width])     # [N, 64, 50] -> [N, 8, 8, 50]
+
+    The batch is not written: samples stay apart. One size may be -1, and follows from the others.
+    """
+
+    name = "reshape"
+    is_view = True
+
+    sizes: Dims = attribute(at_least=-1, doc="the sizes of the output without the batch; one may be -1")
+
+    def infer(self, x: Shape) -> Shape:
+        dims = self._dims(x)
+        _form(dims, self.sizes, x)
+        return Shape((x.batch, *dims), x.kind)
+
+    def form(self, x: Shape) -> Form:
+        """The sizes without the batch as a backend needs them: numbers, axes of the input, at most one -1."""
+        return _form(self._dims(x), self.sizes, x)
+
+    def _dims(self, x: Shape) -> Dims:
+        """The sizes with -1 replaced; as many values must leave as come in."""
+        open_sizes = [index for index, size in enumerate(self.sizes) if size == -1]
+        if len(open_sizes) > 1:
+            raise Rejected(SeveralOpen(), at="sizes")
+        total = product(x.dims[1:])
+        if not open_sizes:
+            _same(total, product(self.sizes), self.sizes, x)
+            return self.sizes
+        known = product(size for size in self.sizes if size != -1)
+        rest = total // known if known != 0 else 0
+        _same(total, known * rest, self.sizes, x)
+        return tuple(rest if size == -1 else size for size in self.sizes)
+
+
+def _same(before: Dim, after: Dim, sizes: Dims, x: Shape) -> None:
+    verdict = equal(before, after)
+    if isinstance(verdict, Proved):
+        return
+    if isinstance(verdict, Refuted):
+        raise Rejected(SizesDiffer(before, after, x, _fix(before, sizes, verdict)), at="sizes")
+    raise Rejected(FormUndecided(before, after), at="sizes")
+
+
+def _fix(before: Dim, sizes: Dims, verdict: Refuted) -> str:
+    """The first size that can be left open; for free sizes the condition under which the form fits."""
+    if verdict.sizes:
+        given = ", ".join(f"{name} = {size}" for name, size in verdict.sizes.items())
+        return f"they differ for {given}" + (f", and agree when {verdict.condition}" if verdict.condition else "")
+    for index in range(len(sizes)):
+        others = product(size for other, size in enumerate(sizes) if other != index)
+        if isinstance(before, int) and isinstance(others, int) and others > 0 and before % others == 0:
+            shown = ", ".join("-1" if other == index else str(size) for other, size in enumerate(sizes))
+            return f"-1 lets a size follow from the others: reshape([{shown}])"
+    return ""
+
+
+def _form(dims: Dims, sizes: Dims, x: Shape) -> Form:
+    found = [_read(dim, x) for dim in dims]
+    unread = [index for index, item in enumerate(found) if item is None]
+    if len(unread) > 1:
+        raise Rejected(UnreadableSize(dims[unread[0]], x), at="sizes")
+    rest = unread[0] if unread else next((index for index, size in enumerate(sizes) if size == -1), None)
+    return tuple(-1 if index == rest or item is None else item for index, item in enumerate(found))
+
+
+def _read(size: Dim, x: Shape) -> int | Share | None:
+    """Where a size is found: in itself, on an axis of the input, or nowhere."""
+    if isinstance(size, int):
+        return size
+    for axis, dim in enumerate(x.dims):
+        for times, over in ((1, 1), (_ratio(size, dim), 1), (1, _divisor(size)), (1, _ratio(dim, size))):
+            if times and over and dim * times // over == size:
+                return Share(axis, times, over)
+    return None
+
+
+def _ratio(size: Dim, dim: Dim) -> int:
+    """How many times a size is of another, 0 where it is none."""
+    if not isinstance(size, Expr) or not isinstance(dim, Expr):
+        return 0
+    ratio = size.terms[0][1] // dim.terms[0][1]
+    return ratio if dim * ratio == size else 0
+
+
+def _divisor(size: Expr) -> int:
+    """What a size that is a floor division divides by."""
+    atoms, factor = size.terms[0]
+    if len(size.terms) == 1 and factor == 1 and len(atoms) == 1 and isinstance(atoms[0], Floor):
+        return atoms[0].divisor if isinstance(atoms[0].divisor, int) else 0
+    return 0

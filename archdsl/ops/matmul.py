@@ -1,0 +1,89 @@
+"""The matrix product of two values."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import Problem
+from archdsl.ir.dim import Dim, product
+from archdsl.ir.prove import Proved, Refuted, Verdict, equal
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, Rejected, attribute
+
+
+class NoProduct(Problem):
+    """A matrix product sums over the last axis of the first arm and the last but one of the second.
+
+    input tokens: [N, 50, 64]
+    matmul { | identity | identity }      # error[no-product]: [50, 64] · [50, 64]
+    """
+
+    code = "no-product"
+    message = "{left} and {right} have no matrix product: {what}"
+    label = "{what}"
+    left: Shape
+    right: Shape
+    what: str
+    fix: str = ""
+
+    def help(self) -> str:
+        return self.fix
+
+
+class ProductUndecided(Problem):
+    """Whether two values have a matrix product for every size could not be decided; unknown is never taken for good.
+
+    Fixed sizes on the input settle it: `input tokens: [N, 50, 64]`.
+    """
+
+    code = "product-undecided"
+    message = "whether {left} and {right} have a matrix product for every size is not known"
+    left: Shape
+    right: Shape
+
+    def help(self) -> str:
+        return "fix the input's sizes to settle it"
+
+
+class Matmul(Op):
+    """Multiply two values as matrices, for each sample by itself.
+
+        matmul { | query | key }                       # [N, 50, 64], [N, 64, 50] -> [N, 50, 50]
+        matmul(transpose=true) { | query | key }       # [N, 50, 64], [N, 50, 64] -> [N, 50, 50]
+
+    The last two axes are rows and columns; those before them, the batch among them, must be the same in both arms.
+    """
+
+    name = "matmul"
+    arity = 2
+    ranks = (3, 4, 5)
+    layouts = {3: "[batch, rows, columns]", 4: "[batch, heads, rows, columns]"}  # noqa: RUF012
+
+    transpose: bool = attribute(False, doc="whether the second arm's rows and columns change places first")
+
+    def infer(self, a: Shape, b: Shape) -> Shape:
+        if a.rank != b.rank:
+            raise Rejected(NoProduct(a, b, "they differ in their axes"))
+        inner, outer = self._second(b)
+        for axis, (left, right) in enumerate(zip(a.dims[:-2], b.dims[:-2], strict=True)):
+            _settle(equal(left, right), a, b, f"axis {axis} is {left} and {right}")
+        _settle(equal(a.dims[-1], inner), a, b, f"{a.dims[-1]} columns meet {inner} rows", self._advice(a, b))
+        return a.with_axis(a.rank - 1, outer)
+
+    def macs(self, a: Shape, b: Shape) -> Dim:
+        return product(self.infer(a, b).dims) * a.dims[-1]
+
+    def _second(self, b: Shape) -> tuple[Dim, Dim]:
+        """Rows and columns of the second factor."""
+        return (b.dims[-1], b.dims[-2]) if self.transpose else (b.dims[-2], b.dims[-1])
+
+    def _advice(self, a: Shape, b: Shape) -> str:
+        other = b.dims[-2] if self.transpose else b.dims[-1]
+        if not isinstance(equal(a.dims[-1], other), Proved):
+            return ""
+        return f"matmul(transpose={'false' if self.transpose else 'true'}) fits"
+
+
+def _settle(verdict: Verdict, a: Shape, b: Shape, what: str, fix: str = "") -> None:
+    if isinstance(verdict, Refuted):
+        raise Rejected(NoProduct(a, b, what, fix))
+    if not isinstance(verdict, Proved):
+        raise Rejected(ProductUndecided(a, b))

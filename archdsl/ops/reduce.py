@@ -1,0 +1,41 @@
+"""Reductions: ops that leave one value of many along some axes."""
+
+from __future__ import annotations
+
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Integers, Op, attribute
+from archdsl.ops.reshape import inner_axes
+
+
+class Reduction(Op):
+    """The base of ops that reduce axes to one value; the batch is never one of them."""
+
+    axes: Integers = attribute(doc="the axis that is reduced, or a list of them, counted from 0 (the batch)")
+    keep: bool = attribute(False, doc="whether reduced axes stay, with size 1")
+
+    def infer(self, x: Shape) -> Shape:
+        axes = inner_axes(self.name, self.axes, x, at="axes")
+        if self.keep:
+            return Shape(tuple(1 if axis in axes else dim for axis, dim in enumerate(x.dims)), x.kind)
+        return Shape(tuple(dim for axis, dim in enumerate(x.dims) if axis not in axes), x.kind)
+
+
+class Mean(Reduction):
+    """Average over axes.
+
+    mean([2, 3])                  # [N, 64, 7, 7] -> [N, 64]
+    mean([2, 3], keep=true)       # [N, 64, 7, 7] -> [N, 64, 1, 1]
+    """
+
+    name = "mean"
+
+
+class Max(Reduction):
+    """Keep the largest value over axes.
+
+        max(1, keep=true)      # [N, 64, 7, 7] -> [N, 1, 7, 7]
+
+    Values that are equally large share the gradient.
+    """
+
+    name = "max"

@@ -1,0 +1,61 @@
+"""Ops that move values between channels and space, or among channels."""
+
+from __future__ import annotations
+
+from archdsl.ir.shape import Shape
+from archdsl.ops.base import Op, attribute
+from archdsl.ops.cut import axis_name, parts
+
+
+class PixelShuffle(Op):
+    """Spread the channels over the image: each factor² of them become one, factor times as high and as wide.
+
+        conv(4 * 3, kernel=3, padding=1) -> pixel_shuffle(2)      # [N, 12, 32, 32] -> [N, 3, 64, 64]
+
+    Shi and others, 'Real-time single image and video super-resolution using an efficient sub-pixel convolutional
+    neural network', 2016.
+    """
+
+    name = "pixel_shuffle"
+    ranks = (4,)
+
+    factor: int = attribute(at_least=1, doc="how many times rows and columns grow")
+
+    def infer(self, x: Shape) -> Shape:
+        channels = parts(self.name, x.channels, self.factor**2, "channels", x, at="factor")
+        rows, columns = x.spatial
+        return Shape((x.batch, channels, rows * self.factor, columns * self.factor), x.kind)
+
+
+class PixelUnshuffle(Op):
+    """Stack each square of factor · factor pixels into channels: the inverse of pixel_shuffle.
+
+    pixel_unshuffle(2)      # [N, 3, 64, 64] -> [N, 12, 32, 32]
+    """
+
+    name = "pixel_unshuffle"
+    ranks = (4,)
+
+    factor: int = attribute(at_least=1, doc="how many times rows and columns shrink")
+
+    def infer(self, x: Shape) -> Shape:
+        cut = (parts(self.name, x.dims[axis], self.factor, axis_name(axis, x), x, at="factor") for axis in (2, 3))
+        return Shape((x.batch, x.channels * self.factor**2, *cut), x.kind)
+
+
+class ChannelShuffle(Op):
+    """Deal the channels out: the first of each group, then the second of each, so that groups see each other.
+
+        channel_shuffle(3)      # channels 0 1 2 3 4 5 become 0 2 4 1 3 5
+
+    Zhang and others, 'ShuffleNet', 2017.
+    """
+
+    name = "channel_shuffle"
+    ranks = (3, 4, 5)
+
+    groups: int = attribute(at_least=1, doc="how many groups the channels are in")
+
+    def infer(self, x: Shape) -> Shape:
+        parts(self.name, x.channels, self.groups, "channels", x, at="groups")
+        return x
