@@ -24,7 +24,7 @@ class Limits(Record):
     digits: int = 1000
     bits: int = 1024
     items: int = 100_000
-    steps: int = 300_000
+    steps: int = 200_000
     calls: int = 150
     stages: int = 1_000_000
     layers: int = 10_000_000
@@ -120,7 +120,7 @@ class ListTooLong(OverLimit):
 
 
 class TooMuchToEvaluate(OverLimit):
-    """The functions of a spec take at most 300,000 steps.
+    """The functions of a spec take at most 200,000 steps.
 
     fn fib(n) = n if n < 2 else fib(n - 1) + fib(n - 2)      # fib(40): error[too-much-to-evaluate]
     """

@@ -149,5 +149,12 @@ network t(width=8) {
 
 network u = t(width=4) { expect out.channels == 4 }
 """,
-    'network t {\n    input a: [N, 4]\n    input b: int [N, 4]\n    a -> y = linear(3)\n    "in" = relu\n    output y\n}\n',
+    """network t {
+    input a: [N, 4]
+    input b: int [N, 4]
+    a -> y = linear(3)
+    "in" = relu
+    output y
+}
+""",
 ]

@@ -468,3 +468,18 @@ def test_checking_and_writing_torch_import_neither_torch_nor_numpy(words):
         [sys.executable, "-c", program], capture_output=True, text=True, env=ENVIRONMENT, timeout=60
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_show_prints_the_graph_and_the_tree(tmp_path: Path) -> None:
+    spec = tmp_path / "t.arch"
+    spec.write_text("network t {\n    input x: [N, 4]\n    fc = linear(3) -> relu\n}\n")
+    graph = CliRunner().invoke(main, ["show", "--stage", "graph", str(spec)])
+    assert graph.exit_code == 0
+    assert "fc = linear(x, features=3)" in graph.output
+    tree = CliRunner().invoke(main, ["show", "--stage", "tree", f"{spec}:t"])
+    assert tree.exit_code == 0
+    assert "InputDeclaration 2:5 name=x" in tree.output
+    assert CliRunner().invoke(main, ["show", "--stage", "tree", str(tmp_path)]).exit_code in (0, 2)
+    assert CliRunner().invoke(main, ["show", "--stage", "graph", str(tmp_path / "no.arch")]).exit_code == 2
+    spec.write_text("network t {\n    rellu\n}\n")
+    assert CliRunner().invoke(main, ["show", "--stage", "graph", str(spec)]).exit_code == 1
