@@ -191,7 +191,7 @@ def test_an_unreadable_file_is_told_in_one_line():
 def test_an_endless_file_is_refused():
     result = run("check", "/dev/zero")
     assert result.exit_code == 1
-    assert "error[cannot-read]" in result.stderr
+    assert "error[file-too-large]" in result.stderr
 
 
 # Forms of output
