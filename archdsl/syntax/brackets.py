@@ -17,6 +17,7 @@ from archdsl.source import Source, Span
 HEADS = ("block", "network", "fn", "from")
 SIGNS = frozenset("()[]{}|\n")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
+_BREAK = re.compile(r'"(?:[^"\\\n]|\\.)*+"|\#[^\n]*+|\n')
 _BLANK = re.compile(r"[ \t\r]*")
 PARTNER = {"(": ")", "[": "]", "{": "}"}
 _PIECE = re.compile(
@@ -78,11 +79,12 @@ class TooDeep(Exception):
 
 @dataclass
 class Brackets:
-    """What the scan found: mistakes, and how to make the text balanced."""
+    """What the scan found: mistakes, how to make the text balanced, and where line breaks mean nothing."""
 
     problems: list[Diagnostic] = field(default_factory=list)
     insertions: list[tuple[int, str]] = field(default_factory=list)
     erasures: list[tuple[int, int]] = field(default_factory=list)
+    unbroken: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ def scan(source: Source) -> Brackets:
                 raise TooDeep(Diagnostic(NestedTooDeep(limits().nesting), Span(source, start, start + 1)))
         elif token in ")]":
             if stack and PARTNER[stack[-1].bracket] == token:
-                stack.pop()
+                opened = stack.pop()
+                if not stack or stack[-1].bracket == "{":
+                    found.unbroken.append((opened.start, start))
             elif len(stack) > 1 and stack[-1].bracket in "([" and PARTNER[stack[-2].bracket] == token:
                 found.problems.append(_unclosed(source, stack.pop()))
                 found.erasures.append((stack.pop().statement, start + 1))
@@ -136,6 +140,21 @@ def scan(source: Source) -> Brackets:
             statement = start + 1
     _close_all(source, found, stack, len(source.text))
     return found
+
+
+def joined(text: str, stretches: list[tuple[int, int]]) -> str:
+    """The text with the line breaks and comments in some stretches blanked: inside round and square brackets a new
+    line ends nothing. Every character stays where it was."""
+    parts: list[str] = []
+    last = 0
+    for start, end in stretches:
+        parts += (text[last:start], _BREAK.sub(_blank, text[start:end]) if "\n" in text[start:end] else text[start:end])
+        last = end
+    return "".join([*parts, text[last:]])
+
+
+def _blank(match: re.Match[str]) -> str:
+    return match[0] if match[0][0] == '"' else " " * len(match[0])
 
 
 def pieces(text: str) -> Iterator[tuple[str, int]]:

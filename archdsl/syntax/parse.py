@@ -33,7 +33,7 @@ _lock = threading.Lock()
 def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     """The tree of a text, and what is wrong with its syntax.
 
-    file, problems = parse(Source("t.arch", "network t { input x: [N, 4]  linear(3) }"))
+    file, problems = parse(Source("t.arch", "network t { input x: [N, 4] }"))
     """
     if len(source.text) > limits().bytes:
         return tree.File(source, ()), [Diagnostic(FileTooLarge(limits().bytes), file=source.name)]
@@ -47,7 +47,7 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     problems = list(found.problems[:MOST_MISTAKES])
     if len(found.problems) > MOST_MISTAKES:
         return tree.File(source, ()), [*problems, Diagnostic(TooManyMistakes(), file=source.name)]
-    text = Edited(source.text, found.insertions)
+    text = Edited(brackets.joined(source.text, found.unbroken), found.insertions)
     for start, end in found.erasures:
         text.break_up(text.place(start), text.place(end))
     silent = [text.place(start) for start, _ in found.erasures]
