@@ -228,7 +228,7 @@ def load(target: str | Path, *, sizes: Sizes | None = None, **settings: object) 
 def loads(text: str, network: str | None = None, *, sizes: Sizes | None = None, **settings: object) -> Network:
     """One checked network of a text.
 
-    net = archdsl.loads("network t { input x: [N, 4]  linear(3) }")
+    net = archdsl.loads("network t { input x: [N, 4] \\n linear(3) }")
     """
     return _one(Source("<text>", text), network, settings, sizes)
 

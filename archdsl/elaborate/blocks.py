@@ -44,14 +44,18 @@ def inline(
     arguments = step.arguments or ()
     constants = bind(word, block.parameters, arguments, step.span, expander.environment(context, current), target.home)
     scope = Scope(target.home, constants)
-    if block.signature:
-        symbols, _ = contracts.enter(block.signature, current, scope, expander.steps)
-        scope = scope.inner(symbols)
     trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
     inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
-    result = expander.body(block.body, inside, current)
-    if block.signature and result and result.value:
-        contracts.leave(block.signature, result.value.shape, expander.environment(inside, result))
+    try:
+        if block.signature:
+            symbols = contracts.enter(block.signature, _entries(current, constants), scope, expander.steps)
+            inside = replace(inside, scope=scope.inner(symbols))
+        result = expander.body(block.body, inside, current)
+        if block.signature and result and result.value:
+            contracts.leave(block.signature, result.value.shape, expander.environment(inside, result))
+    except Mistake as mistake:
+        expander.report(mistake, inside)
+        raise REPORTED from None
     return result
 
 
@@ -148,22 +152,27 @@ def _block(
         if isinstance(value, Tensor) and value.value:
             value = Tensor(Value(module.add_input(name, value.value.shape, span)))
         inner[name] = value
-    scope = Scope(context.scope.home, inner)
-    signature = None
-    if block.signature:
-        names, signature = contracts.enter(block.signature, entry, scope, expander.steps)
-        scope = scope.inner(names)
-    result = expander.body(block.body, replace(context, scope=scope), entry)
-    if result is None or result.value is None:
-        return None
-    if signature:
-        try:
-            contracts.leave(signature, result.value.shape, expander.environment(replace(context, scope=scope), result))
-        except Mistake as mistake:
-            expander.report(mistake, context)
+    inside = replace(context, scope=Scope(context.scope.home, inner))
+    try:
+        if block.signature:
+            symbols = contracts.enter(block.signature, _entries(entry, inner), inside.scope, expander.steps)
+            inside = replace(inside, scope=inside.scope.inner(symbols))
+        result = expander.body(block.body, inside, entry)
+        if result is None or result.value is None:
             return None
+        if block.signature:
+            contracts.leave(block.signature, result.value.shape, expander.environment(inside, result))
+    except Mistake as mistake:
+        expander.report(mistake, context)
+        return None
     shown = tuple((name, value) for name, value in constants.items() if not isinstance(value, Tensor))
     return module.graph((result.value,), ("out",), arguments=shown, doc=block.doc, span=block.name.span)
+
+
+def _entries(current: Tensor | None, constants: Mapping[str, Constant]) -> list[Tensor]:
+    """The values that a block gets: the current one, and those among its arguments."""
+    values = (value for value in constants.values() if isinstance(value, Tensor))
+    return [*([current] if current else []), *values]
 
 
 def _called(block: tree.Block, constants: Mapping[str, Constant]) -> str:

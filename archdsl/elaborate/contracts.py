@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail
 from archdsl.elaborate.problems import ContractBroken, ContractUndecided, WrongType
@@ -20,14 +22,31 @@ def check(claim: tree.Sequence, shape: Shape, env: Environment) -> None:
     _hold(claim, shape, claimed)
 
 
-def enter(
-    signature: tree.Signature, entry: Tensor | None, scope: Scope, steps: Steps
-) -> tuple[dict[str, Constant], tree.Signature]:
-    """The symbols of a header's shapes, bound to the sizes that come in; sizes that are no symbols must fit."""
+def enter(signature: tree.Signature, entries: Sequence[Tensor], scope: Scope, steps: Steps) -> dict[str, Constant]:
+    """The symbols of a header's shapes, bound to the sizes that come in; sizes that are no symbols must fit.
+
+    The shapes are those of the current value and of the values among the arguments, in this order.
+    """
     symbols: dict[str, Constant] = {}
-    if entry is None or entry.value is None:
-        return symbols, signature
-    shape, claim = entry.value.shape, signature.inputs[0]
+    if len(signature.inputs) > len(entries):
+        hint = "one for the current value, then one for each value among the arguments"
+        problem = WrongType(
+            "the number of shapes before ->", f"at most {len(entries)}", f"{len(signature.inputs)}", hint
+        )
+        raise fail(problem, signature.inputs[len(entries)].span)
+    if len(signature.outputs) > 1:
+        problem = WrongType(
+            "the number of shapes after ->", "1", f"{len(signature.outputs)}", "a block leaves one value"
+        )
+        raise fail(problem, signature.outputs[1].span)
+    for claim, entry in zip(signature.inputs, entries, strict=False):
+        if entry.value:
+            _enter(claim, entry.value.shape, symbols, scope, steps)
+    return symbols
+
+
+def _enter(claim: tree.Sequence, shape: Shape, symbols: dict[str, Constant], scope: Scope, steps: Steps) -> None:
+    """Bind the symbols of one shape."""
     if len(claim.items) != shape.rank:
         raise fail(ContractBroken(str(shape), claim.span.text, "another number of axes"), claim.span)
     claimed: list[tuple[Dim | Quotient, Span]] = []
@@ -39,7 +58,6 @@ def enter(
             env = Environment(scope.inner(symbols), steps=steps)
             claimed.append((_size(evaluate(item, env), item.span), item.span))
     _hold(claim, shape, claimed)
-    return symbols, signature
 
 
 def leave(signature: tree.Signature, shape: Shape, env: Environment) -> None:

@@ -152,6 +152,10 @@ class Expander:
             if context.module.find(word) is not None:
                 hint = f"a value takes no arguments: {word}"
                 raise fail(NotALayer(word, "a value", hint), step.name.span)
+            if context.module.shares_outside(word):
+                hint = "its weights belong to the body that declares it, and it is applied there"
+                found = "a shared layer of the body around this one"
+                raise fail(NotALayer(word, found, hint, "of this one"), step.name.span)
             near = suggestion(word, [*OPS, *context.scope.visible(), *context.module.named()])
             raise fail(UnknownName(word, near), step.name.span)
         if isinstance(value, Tensor | BlockRef | OpRef):

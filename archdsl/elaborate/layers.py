@@ -89,7 +89,7 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     env = expander.environment(context, current)
     first = next((value.shape for value in values if value and value.shape), None)
     axes = first.rank - 2 if first else None
-    instance, places = bind_op(op, step.arguments or (), axes, step.name.span, env, context.defaults.get(word, {}))
+    instance, places = bind_op(op, step.arguments or (), axes, step.name.span, env, context.defaults.get(op.name, {}))
     inputs = [value.value for value in values if value and value.value]
     if instance is None or len(inputs) < len(values):
         raise REPORTED

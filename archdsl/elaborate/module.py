@@ -108,6 +108,10 @@ class Module:
         """The names of all values in sight."""
         return [*self.values, *(self.outer.named() if self.outer else ())]
 
+    def shares_outside(self, name: str) -> bool:
+        """Whether a module around this one declares a shared layer of this name."""
+        return self.outer is not None and (name in self.outer.shared or self.outer.shares_outside(name))
+
     def graph(self, outputs: tuple[Value, ...], names: tuple[str, ...], **facts: Any) -> Graph:
         """The finished body."""
         return Graph(self.kind, self.name, tuple(self.inputs), tuple(self.nodes), outputs, names, **facts)
