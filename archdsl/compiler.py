@@ -21,6 +21,7 @@ from archdsl.diagnostics.render import ordered, render
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.files import Files, Unreadable, read
 from archdsl.elaborate.network import elaborate, is_template, networks, verify
+from archdsl.elaborate.parametric import contracts_for_all
 from archdsl.elaborate.problems import NoNetwork, UnknownNetwork
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant
@@ -184,6 +185,8 @@ def check_source(
     wanted = [network] if network else [n for n, ref in found.items() if not is_template(ref) or len(found) == 1]
     if not found and not problems and not any(item for item in file.items):
         problems.append(Diagnostic(NoNetwork(), file=source.name))
+    if network is None:
+        problems += contracts_for_all(home)
     good: list[Network] = []
     for name in wanted:
         mine: list[Diagnostic] = []

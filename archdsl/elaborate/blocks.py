@@ -123,7 +123,7 @@ def apply_block(
         )
         made = None
         try:
-            made = _block(expander, block, constants, inside, current, step.span)
+            made = expand_block(expander, block, constants, inside, current, step.span)
         finally:
             expander.blocks[identity] = made
     graph = expander.blocks[identity]
@@ -133,7 +133,7 @@ def apply_block(
     return _call(expander, graph, inputs, key, label, names, step.span, context)
 
 
-def _block(
+def expand_block(
     expander: Expander,
     block: tree.Block,
     constants: dict[str, Constant],
@@ -141,6 +141,7 @@ def _block(
     current: Tensor | None,
     span: Span,
 ) -> Graph | None:
+    """The body of a block for one set of arguments and shapes; None where mistakes leave its result unknown."""
     if context.depth > limits().calls:
         raise fail(CallsTooDeep(limits().calls), span)
     module = context.module

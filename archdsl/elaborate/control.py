@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from archdsl.diagnostics import Diagnostic, suggestion
 from archdsl.elaborate.context import Context, Names
 from archdsl.elaborate.evaluate import evaluate, fail, integer, truth
+from archdsl.elaborate.module import Module
 from archdsl.elaborate.problems import (
     CannotUnpack,
     NotALayer,
     UnknownArgument,
     WrongType,
 )
-from archdsl.elaborate.scope import Mistake, Trail
+from archdsl.elaborate.scope import REPORTED, Mistake, Trail
 from archdsl.elaborate.values import Constant, OpRef, Tensor, described, show
+from archdsl.ir.dim import Dim, Expr, symbol
+from archdsl.ir.graph import Value
+from archdsl.ir.shape import Shape
 from archdsl.syntax import tree
 
 if TYPE_CHECKING:
@@ -27,7 +31,10 @@ def repeat(
     expander: Expander, step: tree.Repeat, context: Context, current: Tensor | None, names: Names
 ) -> Tensor | None:
     expander.unnamed(names, "a repetition")
-    count = integer(evaluate(step.count, expander.environment(context, current)), step.count.span, "a repetition")
+    value = evaluate(step.count, expander.environment(context, current))
+    if expander.parametric and isinstance(value, Expr) and current:
+        return _induction(expander, step, value, context, current)
+    count = integer(value, step.count.span, "a repetition")
     if count < 0:
         raise fail(WrongType("a repetition", "0 or more", str(count)), step.count.span)
     expander.take(count * _least(step.body, expander, context), step.count.span)
@@ -35,6 +42,39 @@ def repeat(
         known = {step.counter.name: index} if step.counter else {}
         current = _pass(expander, step.body, known, index, step, context, current)
     return current
+
+
+def _induction(expander: Expander, step: tree.Repeat, count: Expr, context: Context, current: Tensor) -> Tensor | None:
+    """The value after `count` passes: if `k` passes move the sizes by `k` steps for any k, so do `count` passes.
+
+    The first pass gives the step; a pass that starts after `k` steps must then leave `k + 1` of them.
+    """
+    start = current.shape
+    first = _from(expander, step, start, 0, context)
+    if start is None or first is None or first.rank != start.rank:
+        raise REPORTED
+    moves = [after - before for before, after in zip(start.dims, first.dims, strict=True)]
+    k = symbol(f"{step.span}")  # a name that no spec can write
+
+    def moved(passes: Dim) -> Shape:
+        return Shape(tuple(size + passes * move for size, move in zip(start.dims, moves, strict=True)), start.kind)
+
+    last = _from(expander, step, moved(k), k, context)
+    if last is None or last.dims != moved(k + 1).dims:
+        raise REPORTED
+    return Tensor(Value(context.module.add_input("x", moved(count), step.span)))
+
+
+def _from(expander: Expander, step: tree.Repeat, shape: Shape | None, index: Dim, context: Context) -> Shape | None:
+    """The shape that one pass leaves, expanded where it leaves no trace."""
+    if shape is None:
+        return None
+    scratch = Module("group", "")
+    value = Tensor(Value(scratch.add_input("x", shape, step.span)))
+    names = {step.counter.name: index} if step.counter else {}
+    inside = replace(context, module=scratch, scope=context.scope.inner(names))
+    result = expander.body(step.body, inside, value)
+    return result.shape if result else None
 
 
 def _pass(

@@ -40,6 +40,7 @@ class Expander:
         self.steps = Steps()
         self.passes = limits().stages
         self.blocks: dict[Any, Graph | None] = {}
+        self.parametric = False
 
     def body(self, body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
         for statement in body.statements:

@@ -71,7 +71,7 @@ def _apply_op(
         result = instance.infer(current.value.shape)
     except Rejected as refusal:
         raise fail(refusal.problem, places.get(refusal.at or "", step.name.span)) from None
-    _fixed(instance, (current.value.shape,), step.name.span)
+    _fixed(expander, instance, (current.value.shape,), step.name.span)
     node = Apply(instance, (current.value,), _shapes(result), key, label, span=step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
@@ -104,7 +104,7 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
         place = places.get(refusal.at or "", step.name.span)
         raise Mistake(Diagnostic(refusal.problem, place, labels)) from None
     label = expander.label(names, context, current)
-    owned = _fixed(instance, tuple(value.shape for value in inputs), step.name.span)
+    owned = _fixed(expander, instance, tuple(value.shape for value in inputs), step.name.span)
     key = context.module.claim(label, step.span) if owned else None
     node = Apply(instance, tuple(inputs), _shapes(result), key, label, span=step.span)
     context.module.add(node, step.span)
@@ -141,11 +141,11 @@ def _apply_shared(
     return expander.results(node, names, node.label, context)
 
 
-def _fixed(op: Op, shapes: tuple[Shape, ...], span: Span) -> bool:
+def _fixed(expander: Expander, op: Op, shapes: tuple[Shape, ...], span: Span) -> bool:
     """Whether an op owns weights; each must have a fixed shape."""
     params = op.params(*shapes)
     for name, param in params.items():
-        if not all(isinstance(size, int) for size in param.shape):
+        if not expander.parametric and not all(isinstance(size, int) for size in param.shape):
             raise fail(FreeWeight(op.name, name or "value", f"[{', '.join(map(str, param.shape))}]"), span)
     return bool(params)
 

@@ -1,0 +1,121 @@
+"""Blocks with a contract on their header, checked once for all their parameters, used or not.
+
+The parameters become symbols, and so do the sizes of the header; then the body is expanded as for any use. A repetition
+whose count is a symbol is decided by induction: if a pass that starts `k` steps from the beginning leaves what `k + 1`
+steps would, `n` passes leave `n` steps. What the block needs to know as a number (a kernel, a choice) takes its default
+if it has one; where that is not enough, nothing is claimed: every use is checked by itself anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archdsl.diagnostics import Diagnostic, listing
+from archdsl.elaborate.blocks import expand_block
+from archdsl.elaborate.context import Context
+from archdsl.elaborate.evaluate import Environment, evaluate
+from archdsl.elaborate.expand import Expander
+from archdsl.elaborate.module import Module
+from archdsl.elaborate.problems import ContractBroken, ContractUndecided
+from archdsl.elaborate.scope import FileScope, Mistake, Scope
+from archdsl.elaborate.values import BlockRef, Constant, Tensor, show
+from archdsl.ir.dim import Expr, symbol
+from archdsl.ir.graph import Value
+from archdsl.ir.shape import Shape
+from archdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from archdsl.ir.dim import Dim
+
+
+def contracts_for_all(home: FileScope) -> list[Diagnostic]:
+    """What is refuted of the headers of a file's own blocks, whatever their parameters are."""
+    refuted: list[Diagnostic] = []
+    for value in home.names.values():
+        if isinstance(value, BlockRef) and value.home is home and value.block.signature:
+            refuted += _refuted(value)
+    return refuted
+
+
+def _refuted(ref: BlockRef) -> list[Diagnostic]:
+    """The header's contract, with as many parameters free as the body can bear."""
+    for constants in (_parameters(ref, free=True), _parameters(ref, free=False)):
+        if constants is None:
+            return []
+        problems = _problems(ref, constants)
+        if all(isinstance(problem.problem, ContractBroken) for problem in problems):
+            return [
+                _of_header(problem, ref, constants) for problem in problems if problem.span and _in_header(problem, ref)
+            ]
+    return []
+
+
+def _parameters(ref: BlockRef, free: bool) -> dict[str, Constant] | None:
+    """A symbol for each parameter; its default where that is no integer, or where defaults are taken."""
+    constants: dict[str, Constant] = {}
+    for parameter in ref.block.parameters:
+        default: Constant = None
+        if parameter.default is not None:
+            try:
+                default = evaluate(parameter.default, Environment(Scope(ref.home, dict(constants))))
+            except Mistake:
+                return None
+        is_number = isinstance(default, int) and not isinstance(default, bool)
+        takes_default = parameter.default is not None and (not free or not is_number)
+        constants[parameter.name] = default if takes_default else symbol(parameter.name)
+    return constants
+
+
+def _problems(ref: BlockRef, constants: dict[str, Constant]) -> list[Diagnostic]:
+    """What expanding the body with these parameters finds."""
+    undecided = [Diagnostic(ContractUndecided("", ""), ref.block.name.span)]
+    problems: list[Diagnostic] = []
+    expander = Expander(problems)
+    expander.parametric = True
+    shape = _entry(ref, constants)
+    if shape is None:
+        return undecided
+    outside = Module("network", "")
+    entry = Tensor(Value(outside.add_input("x", shape, None)))
+    context = Context(Scope(ref.home), Module("block", ref.block.name.name), {})
+    try:
+        made = expand_block(expander, ref.block, constants, context, entry, ref.block.name.span)
+    except Mistake as mistake:
+        return [mistake.diagnostic] if mistake.diagnostic else undecided
+    if made is None and not problems:
+        return undecided
+    return problems
+
+
+def _entry(ref: BlockRef, constants: dict[str, Constant]) -> Shape | None:
+    """The shape that the header takes, its names as symbols."""
+    assert ref.block.signature
+    names: dict[str, Constant] = {}
+    sizes: list[Dim] = []
+    for item in ref.block.signature.inputs[0].items:
+        if isinstance(item, tree.Name) and item.name not in constants:
+            names.setdefault(item.name, symbol(item.name))
+        try:
+            value = evaluate(item, Environment(Scope(ref.home, {**constants, **names})))
+        except Mistake:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | Expr):
+            return None
+        sizes.append(value)
+    return Shape(tuple(sizes))
+
+
+def _in_header(problem: Diagnostic, ref: BlockRef) -> bool:
+    header = ref.block.signature
+    assert header
+    assert problem.span
+    return header.span.start <= problem.span.start and problem.span.end <= header.span.end
+
+
+def _of_header(problem: Diagnostic, ref: BlockRef, constants: dict[str, Constant]) -> Diagnostic:
+    """The diagnostic, with the parameters that it holds for."""
+    free = [name for name, value in constants.items() if isinstance(value, Expr)]
+    fixed = [f"{name}={show(value)}" for name, value in constants.items() if name not in free]
+    words = ([f"for any {listing(free, 'and')}"] if free else []) + ([f"with {listing(fixed, 'and')}"] if fixed else [])
+    return replace(problem, notes=(f"in {ref.block.name.name}, {', '.join(words) or 'wherever it is used'}",))
