@@ -87,7 +87,8 @@ FORM_SPECS = {
     """,
     "shuffles": """
         input x: [N, 8, H, W]
-        pixel_shuffle(2) -> conv(6, kernel=1) -> channel_shuffle(3) -> pixel_unshuffle(2) -> shuffle = channel_shuffle(2)
+        pixel_shuffle(2) -> conv(6, kernel=1) -> channel_shuffle(3) -> pixel_unshuffle(2)
+        shuffle = channel_shuffle(2)
         add { | identity | channel_shuffle(4) -> conv(24, kernel=1) }
     """,
     "u_net": """

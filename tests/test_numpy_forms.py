@@ -194,15 +194,11 @@ def test_upsample(case: tuple[tuple[int, ...], ...], align_corners: bool) -> Non
     sizes, scale = case
     x = normal("x", 2, 2, *sizes)
     linear = LINEAR[x.ndim]
+    scales = tuple(map(float, scale))
     for op in (Upsample(scale), Upsample(scale, linear, align_corners)):
-        facts = {} if op.mode == "nearest" else {"align_corners": align_corners}
+        facts = {"mode": op.mode, **({} if op.mode == "nearest" else {"align_corners": align_corners})}
         options = foreseen(op, x)
-        scales = tuple(map(float, scale))
-
-        def reference(x: torch.Tensor, mode: str = op.mode, facts: Any = facts) -> torch.Tensor:
-            return F.interpolate(x, scale_factor=scales, mode=mode, **facts)
-
-        agrees(kernels.upsample, reference, [x], **options)
+        agrees(kernels.upsample, lambda x, f=facts: F.interpolate(x, scale_factor=scales, **f), [x], **options)
         differentiates(kernels.upsample, [x], **options)
 
 

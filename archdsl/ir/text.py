@@ -73,13 +73,17 @@ def _value(value: Value, names: dict[Node, str]) -> str:
 
 def _attributes(op: Any) -> list[str]:
     """The attributes of an op that differ from their defaults; sizes that are the same along all axes once."""
-    defaults = {name: attribute.default for name, attribute in op.attributes().items()}
-    shown = {name: _collapsed(value) for name, value in op.values().items()}
-    return [f"{name}={_literal(value)}" for name, value in shown.items() if value != defaults[name]]
+    attributes = op.attributes()
+    shown = {name: _collapsed(value, attributes[name].kind) for name, value in op.values().items()}
+    return [f"{name}={_literal(value)}" for name, value in shown.items() if value != attributes[name].default]
 
 
-def _collapsed(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple) and value and len(set(value)) == 1 else value
+def _collapsed(value: Any, kind: str) -> Any:
+    """A size along each axis, or a list of one, as one number."""
+    if not isinstance(value, tuple) or not value:
+        return value
+    is_one = len(value) == 1 or (kind.startswith("Size") and len(set(value)) == 1)
+    return value[0] if is_one else value
 
 
 def _literal(value: Any) -> str:

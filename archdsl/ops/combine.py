@@ -127,7 +127,7 @@ def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:
     advice = _broadcasting(xs) if except_axis is None else ""
     for other in xs[1:]:
         if other.rank != first.rank:
-            raise Rejected(BranchesDiffer(op, need))
+            raise Rejected(BranchesDiffer(op, need, _ranks(first, other)))
         for axis in range(first.rank):
             if axis != except_axis:
                 verdict = equal(first.dims[axis], other.dims[axis], _alive(first, other))
@@ -140,13 +140,17 @@ def _stretched(op: str, xs: tuple[Shape, ...]) -> Shape:
     result = xs[0]
     for other in xs[1:]:
         if other.rank != result.rank:
-            raise Rejected(BranchesDiffer(op, need))
+            raise Rejected(BranchesDiffer(op, need, _ranks(result, other)))
         for axis, (a, b) in enumerate(zip(result.dims, other.dims, strict=True)):
             if a == 1:
                 result = result.with_axis(axis, b)
             elif b != 1:
                 _settle(op, need, result, other, axis, equal(a, b, _alive(result, other)))
     return result
+
+
+def _ranks(a: Shape, b: Shape) -> str:
+    return f"give every arm the same number of axes: {a.rank} and {b.rank} differ; reductions keep theirs by keep=true"
 
 
 def _broadcasting(xs: tuple[Shape, ...]) -> str:

@@ -76,21 +76,37 @@ class EmptySlice(Problem):
     """A slice keeps at least one position of its axis.
 
     input image: [N, 16, 8, 8]
-    slice(axis=1, start=16)      # error[empty-slice]
+    slice(axis=1, start=8, stop=8)      # error[empty-slice]
     """
 
     code = "empty-slice"
-    message = "from {start} to {stop} there is nothing along axis {axis} of {shape}"
+    message = "there is nothing from {start} to {stop} along axis {axis} of {shape}"
     start: int
-    stop: int | None
+    stop: int
     axis: int
     shape: Shape
 
     def help(self) -> str:
-        size = self.shape.dims[self.axis]
-        if not isinstance(size, int):
-            return "the slice must end after it starts"
-        return f"the axis goes from 0 to {size - 1}; negative positions count from its end, {size}"
+        return "a slice ends before its stop, so the stop must come after the start"
+
+
+class BeyondAxis(Problem):
+    """A slice lies within its axis; unlike Python's, it is never shortened in silence.
+
+    input image: [N, 16, 8, 8]
+    slice(axis=1, stop=20)      # error[beyond-axis]
+    """
+
+    code = "beyond-axis"
+    message = "a slice from {start} to {stop} reaches beyond axis {axis} of {shape}"
+    start: int
+    stop: str
+    axis: int
+    shape: Shape
+    size: int
+
+    def help(self) -> str:
+        return f"start can be from -{self.size} to {self.size - 1}, stop up to {self.size}, which is the end"
 
 
 class SliceUndecided(Problem):
@@ -119,15 +135,18 @@ def parts(op: str, size: Dim, count: int, what: str, shape: Shape, at: str) -> D
     if isinstance(verdict, Proved):
         return size // count
     if isinstance(verdict, Refuted):
-        raise Rejected(UnevenParts(op, what, count, size, shape, _divisors(size, at, verdict)), at=at)
+        raise Rejected(UnevenParts(op, what, count, size, shape, _divisors(size, count, at, verdict)), at=at)
     raise Rejected(PartsUndecided(op, what, count, size), at=at)
 
 
-def _divisors(size: Dim, at: str, verdict: Refuted) -> str:
+def _divisors(size: Dim, count: int, at: str, verdict: Refuted) -> str:
     if verdict.condition:
         return f"it fits when {verdict.condition}: state it behind the input's shape, as where {verdict.condition}"
-    if not isinstance(size, int) or at == "factor":
+    if not isinstance(size, int):
         return ""
+    if at == "factor":
+        below = size // count * count
+        return f"{listing((n for n in (below, below + count) if n), 'and')} would fit"
     return f"{at} can be {listing(n for n in range(1, size + 1) if size % n == 0)}"
 
 
@@ -175,9 +194,11 @@ class Slice(Op):
         first = start if start >= 0 else size + start
         last = size if stop is None else stop if stop >= 0 else size + stop
         span = last - first
-        outside = isinstance(size, int) and size < self._least
-        if outside or (isinstance(span, int) and span < 1):
-            raise Rejected(EmptySlice(start, stop, axis, x), at="start" if stop is None else "stop")
+        if isinstance(size, int) and size < self._least:
+            at = "stop" if abs(stop or 0) > size else "start"
+            raise Rejected(BeyondAxis(start, "the end" if stop is None else str(stop), axis, x, size), at=at)
+        if stop is not None and isinstance(span, int) and span < 1:
+            raise Rejected(EmptySlice(start, stop, axis, x), at="stop")
         return span
 
 

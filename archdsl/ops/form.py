@@ -63,8 +63,8 @@ class SeveralOpen(Problem):
 class UnreadableSize(Problem):
     """A size that is known only when the network runs must be a part or a multiple of one axis of the input.
 
-    input image: [N, 3, H, W]
-    reshape([3, H * W - H + 3, 1])      # error[unreadable-size]
+    input x: [N, A, B, C, D]
+    reshape([A * B, C * D])      # error[unreadable-size]: reshape([A * B, -1]) is fine
     """
 
     code = "unreadable-size"
@@ -102,7 +102,10 @@ class Reshape(Op):
     sizes: Dims = attribute(at_least=-1, doc="the sizes of the output without the batch; one may be -1")
 
     def infer(self, x: Shape) -> Shape:
+        if self.sizes.count(-1) > 1:
+            raise Rejected(SeveralOpen(), at="sizes")
         dims = self._dims(x)
+        _same(x.dims[1:], dims, self.sizes, x)
         _form(dims, self.sizes, x)
         return Shape((x.batch, *dims), x.kind)
 
@@ -111,27 +114,44 @@ class Reshape(Op):
         return _form(self._dims(x), self.sizes, x)
 
     def _dims(self, x: Shape) -> Dims:
-        """The sizes with -1 replaced; as many values must leave as come in."""
-        open_sizes = [index for index, size in enumerate(self.sizes) if size == -1]
-        if len(open_sizes) > 1:
-            raise Rejected(SeveralOpen(), at="sizes")
-        total = product(x.dims[1:])
-        if not open_sizes:
-            _same(total, product(self.sizes), self.sizes, x)
-            return self.sizes
-        known = product(size for size in self.sizes if size != -1)
-        rest = total // known if known != 0 else 0
-        _same(total, known * rest, self.sizes, x)
+        """The sizes with -1 replaced."""
+        known = _known(self.sizes)
+        rest = product(x.dims[1:]) // known if known != 0 else 0
         return tuple(rest if size == -1 else size for size in self.sizes)
 
 
-def _same(before: Dim, after: Dim, sizes: Dims, x: Shape) -> None:
-    verdict = equal(before, after)
+def _known(sizes: Dims) -> Dim:
+    """The product of the sizes that are written."""
+    return product(size for size in sizes if size != -1)
+
+
+def _same(before: Dims, after: Dims, sizes: Dims, x: Shape) -> None:
+    """Reject a form of more values than come in, or of fewer."""
+    many, wanted = product(before), product(after)
+    verdict = equal(many, wanted)
+    if isinstance(verdict, Refuted):
+        raise Rejected(SizesDiffer(many, wanted, x, _fix(many, sizes, verdict)), at="sizes")
     if isinstance(verdict, Proved):
         return
-    if isinstance(verdict, Refuted):
-        raise Rejected(SizesDiffer(before, after, x, _fix(before, sizes, verdict)), at="sizes")
-    raise Rejected(FormUndecided(before, after), at="sizes")
+    (whole, cut), (other, other_cut) = _undivided(before), _undivided(after)
+    if not isinstance(equal(whole * other_cut, other * cut), Proved):
+        raise Rejected(FormUndecided(many, wanted), at="sizes")
+
+
+def _undivided(dims: Dims) -> tuple[Dim, int]:
+    """The product of sizes as a product and a number that divides it: halves that come out even are not floored.
+
+    _undivided((h // 2, w // 2))      # (h * w, 4), where h and w are known to be even
+    """
+    whole: Dim = 1
+    cut = 1
+    for dim in dims:
+        part = _floor(dim)
+        if part and isinstance(part.divisor, int) and isinstance(equal(dim * part.divisor, part.numerator), Proved):
+            whole, cut = whole * part.numerator, cut * part.divisor
+        else:
+            whole = whole * dim
+    return whole, cut
 
 
 def _fix(before: Dim, sizes: Dims, verdict: Refuted) -> str:
@@ -139,6 +159,8 @@ def _fix(before: Dim, sizes: Dims, verdict: Refuted) -> str:
     if verdict.sizes:
         given = ", ".join(f"{name} = {size}" for name, size in verdict.sizes.items())
         return f"they differ for {given}" + (f", and agree when {verdict.condition}" if verdict.condition else "")
+    if -1 in sizes:
+        return f"-1 stands for {before} / {_known(sizes)}, which does not come out even"
     for index in range(len(sizes)):
         others = product(size for other, size in enumerate(sizes) if other != index)
         if isinstance(before, int) and isinstance(others, int) and others > 0 and before % others == 0:
@@ -175,9 +197,17 @@ def _ratio(size: Dim, dim: Dim) -> int:
     return ratio if dim * ratio == size else 0
 
 
-def _divisor(size: Expr) -> int:
-    """What a size that is a floor division divides by."""
+def _floor(size: Dim) -> Floor | None:
+    """The floor division that a size is, if it is one by a number."""
+    if not isinstance(size, Expr) or len(size.terms) > 1:
+        return None
     atoms, factor = size.terms[0]
-    if len(size.terms) == 1 and factor == 1 and len(atoms) == 1 and isinstance(atoms[0], Floor):
-        return atoms[0].divisor if isinstance(atoms[0].divisor, int) else 0
-    return 0
+    if factor == 1 and len(atoms) == 1 and isinstance(atoms[0], Floor) and isinstance(atoms[0].divisor, int):
+        return atoms[0]
+    return None
+
+
+def _divisor(size: Dim) -> int:
+    """What a size that is a floor division divides by, 0 where it is none."""
+    part = _floor(size)
+    return part.divisor if part and isinstance(part.divisor, int) else 0

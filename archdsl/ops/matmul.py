@@ -43,6 +43,9 @@ class ProductUndecided(Problem):
         return "fix the input's sizes to settle it"
 
 
+LAYOUTS = {3: "[batch, rows, columns]", 4: "[batch, heads, rows, columns]", 5: "[batch, groups, heads, rows, columns]"}
+
+
 class Matmul(Op):
     """Multiply two values as matrices, for each sample by itself.
 
@@ -55,7 +58,7 @@ class Matmul(Op):
     name = "matmul"
     arity = 2
     ranks = (3, 4, 5)
-    layouts = {3: "[batch, rows, columns]", 4: "[batch, heads, rows, columns]"}  # noqa: RUF012
+    layouts = LAYOUTS
 
     transpose: bool = attribute(False, doc="whether the second arm's rows and columns change places first")
 
@@ -69,7 +72,7 @@ class Matmul(Op):
         return a.with_axis(a.rank - 1, outer)
 
     def macs(self, a: Shape, b: Shape) -> Dim:
-        return product(self.infer(a, b).dims) * a.dims[-1]
+        return product(a.dims) * self._second(b)[1]
 
     def _second(self, b: Shape) -> tuple[Dim, Dim]:
         """Rows and columns of the second factor."""

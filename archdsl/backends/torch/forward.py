@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archdsl.backends.torch import calls
-from archdsl.backends.torch.constructor import Made, common_note
+from archdsl.backends.torch.constructor import Made, common_note, is_parameter
 from archdsl.backends.torch.layout import lines, sums
 from archdsl.backends.torch.names import first_free, unique, variable
 from archdsl.backends.torch.rules import lower
@@ -183,15 +183,17 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
         module = writer.made.targets[owner]
         use = lower(node).use if isinstance(node, Apply) else None
         text = f"{module}({', '.join(texts)})" if use is None else calls.text(use, texts, module)
-        return _Expr(text, depth + 1, plain and isinstance(node, Apply), None, tuple(reads), note=note)
+        typed = is_parameter(writer.made.modules[owner]) and module.startswith("self.")
+        known = needs if typed else None
+        return _Expr(text, depth + 1, plain and isinstance(node, Apply), known, tuple(reads), note=note)
     run = lower(node).run
     assert run is not None, f"{node.op.name} has no form without a module"
     if isinstance(run, calls.Infix):
         total = f" {run.symbol} ".join(_split_sum(writer, run.symbol, texts))
         return _Expr(total, depth, False, needs, tuple(reads), infix=True, note=note)
-    known = () if isinstance(run, calls.Call) else None
+    result = () if isinstance(run, calls.Call) else needs  # a method gives a tensor if it is one's
     activation = depth == 0 and _takes_one(run)
-    return _Expr(calls.text(run, texts), depth + 1, False, known, tuple(reads), activation=activation, note=note)
+    return _Expr(calls.text(run, texts), depth + 1, False, result, tuple(reads), activation=activation, note=note)
 
 
 def _split_sum(writer: _Writer, symbol: str, texts: list[str]) -> list[str]:
