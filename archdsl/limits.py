@@ -122,7 +122,12 @@ class ListTooLong(OverLimit):
 class TooMuchToEvaluate(OverLimit):
     """The functions of a spec take at most 200,000 steps.
 
-    fn fib(n) = n if n < 2 else fib(n - 1) + fib(n - 2)      # fib(40): error[too-much-to-evaluate]
+    fn fib(n) = n if n < 2 else fib(n - 1) + fib(n - 2)      # error[too-much-to-evaluate] for 40
+
+    network t {
+        input x: [N, 4]
+        linear(fib(40))
+    }
     """
 
     code = "too-much-to-evaluate"
@@ -133,7 +138,12 @@ class TooMuchToEvaluate(OverLimit):
 class CallsTooDeep(OverLimit):
     """Blocks and functions call each other at most 150 deep: more is usually a recursion without an end.
 
-    block again { again }      # error[calls-too-deep]
+    block wider(n) { linear(n) -> wider(n + 1) }      # error[calls-too-deep]
+
+    network t {
+        input x: [N, 4]
+        wider(1)
+    }
     """
 
     code = "calls-too-deep"
@@ -158,7 +168,12 @@ class TooManyStages(OverLimit):
 class TooManyLayers(OverLimit):
     """A network has at most ten million layers, the repeated uses of a block counted each.
 
-    block twice(n) { if n > 0 { twice(n - 1) -> twice(n - 1) } else { relu } }      # twice(60): error[too-many-layers]
+    block twice(n) { if n > 0 { twice(n - 1) -> twice(n - 1) } else { relu } }      # error[too-many-layers] for 60
+
+    network t {
+        input x: [N, 4]
+        twice(60)
+    }
     """
 
     code = "too-many-layers"

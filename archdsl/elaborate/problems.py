@@ -186,9 +186,9 @@ class DivisionByZero(Problem):
 
 
 class TooLarge(Problem):
-    """A number, a list or a network grows past any use.
+    """A number with a point, or a formula for a size, grows past any use.
 
-    repeat 10**12 { relu }      # error[too-large]
+    dropout(2.0 ** 5000)      # error[too-large]
     """
 
     code = "too-large"
@@ -201,6 +201,11 @@ class EndlessRecursion(Problem):
     """A block that calls itself with the same arguments on the same shapes never ends.
 
     block again { again }      # error[endless-recursion]
+
+    network t {
+        input x: [N, 4]
+        again
+    }
     """
 
     code = "endless-recursion"
@@ -214,7 +219,7 @@ class EndlessRecursion(Problem):
 class NoSuchItem(Problem):
     """An index must lie inside its list.
 
-    [64, 128][2]      # error[no-such-item]
+    conv([64, 128][2], kernel=3)      # error[no-such-item]
     """
 
     code = "no-such-item"
@@ -226,7 +231,7 @@ class NoSuchItem(Problem):
 class CannotUnpack(Problem):
     """A loop over several names needs items of as many parts.
 
-    for (n, channels) in [64, 128] { … }      # error[cannot-unpack]
+    for (n, channels) in [64, 128] { conv(channels, kernel=n) }      # error[cannot-unpack]
     """
 
     code = "cannot-unpack"
@@ -314,7 +319,7 @@ class NoInput(Problem):
 class MisplacedStatement(Problem):
     """Inputs, outputs and expectations belong to the body of a network.
 
-    block b { input x: [N, 4] }      # error[misplaced-statement]
+    { output logits = linear(4) }      # error[misplaced-statement]
     """
 
     code = "misplaced-statement"
@@ -340,7 +345,8 @@ class CannotName(Problem):
 class NotDecided(Problem):
     """A choice made when compiling cannot depend on a size that is known only when the network runs.
 
-    if in.height > 7 { … }      # error[not-decided] for a free H
+    input image: [N, 3, H, W]
+    if in.height > 7 { relu }      # error[not-decided]: H is free
     """
 
     code = "not-decided"
@@ -390,7 +396,9 @@ class ExpectationFailed(Problem):
 class WhereBroken(Problem):
     """Sizes that are given must be sizes that the input states.
 
-    input image: [N, 1, H, W] where H % 16 == 0      # error[where-broken] for 100 rows
+        input image: [N, 1, 100, W] where 100 % 16 == 0      # error[where-broken]
+
+    More often the sizes come from outside: `--input image=1x1x100x100` for `[N, 1, H, W] where H % 16 == 0`.
     """
 
     code = "where-broken"
@@ -435,8 +443,9 @@ class BadImport(Problem):
 class NotShared(Problem):
     """A shared layer has one set of weights, so every value that it is applied to must fit them.
 
+    input x: [N, 8]
     shared head = linear(4)
-    head -> head      # error[not-shared] unless 4 features come in
+    head -> head      # error[not-shared]: 8 features come in, then 4
     """
 
     code = "not-shared"

@@ -91,7 +91,7 @@ class Reshape(Op):
     """Give each sample another form; values keep their order, the last axis running fastest.
 
         reshape([768, -1])                          # [N, 768, 14, 14] -> [N, 768, 196]
-        reshape([8, in.channels / 8, in.width])     # [N, 64, 50] -> [N, 8, 8, 50]
+        reshape([8, in.channels / 8, in.length])    # [N, 64, 50] -> [N, 8, 8, 50]
 
     The batch is not written: samples stay apart. One size may be -1, and follows from the others.
     """

@@ -26,7 +26,10 @@ class Dropout(Op):
 class StochasticDepth(Op):
     """In training, zero whole samples with probability `p` and scale the others by 1 / (1 - p).
 
-        add { | identity | conv(64, kernel=3, padding=1) -> stochastic_depth(0.1) }
+        add {                                                          # [N, 64, 8, 8] -> [N, 64, 8, 8]
+            | identity
+            | conv(64, kernel=3, padding=1) -> stochastic_depth(0.1)
+        }
 
     At the end of a residual arm it leaves some samples to the shortcut alone. In evaluation it passes values through
     (Huang et al., 'Deep networks with stochastic depth', 2016, scaled as dropout is).

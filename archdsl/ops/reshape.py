@@ -117,7 +117,7 @@ class Flatten(Op):
 class Identity(Op):
     """Pass the value through, as a shortcut does.
 
-    add { | conv(64, kernel=3, padding=1) | identity }
+    add { | conv(64, kernel=3, padding=1) | identity }      # [N, 64, 8, 8] -> [N, 64, 8, 8]
     """
 
     name = "identity"

@@ -46,7 +46,7 @@ class PixelUnshuffle(Op):
 class ChannelShuffle(Op):
     """Deal the channels out: the first of each group, then the second of each, so that groups see each other.
 
-        channel_shuffle(3)      # channels 0 1 2 3 4 5 become 0 2 4 1 3 5
+        channel_shuffle(3)      # [N, 6, 8, 8] -> [N, 6, 8, 8], channels 0 1 2 3 4 5 become 0 2 4 1 3 5
 
     Zhang and others, 'ShuffleNet', 2017.
     """

@@ -58,7 +58,8 @@ class UnclosedString(Problem):
 class UnopenedBracket(Problem):
     """A closing bracket needs an opening one.
 
-    relu }      # error[unopened-bracket]
+    network t { input x: [N, 4] }
+    }      # error[unopened-bracket]
     """
 
     code = "unopened-bracket"
