@@ -1,16 +1,53 @@
 """The manual pages of ops and of problems, made from what these say of themselves.
 
-Takes classes, returns text; prints nothing.
+Takes classes, returns text for a terminal (`page`) or for the reference in `docs/` (`op_reference`,
+`problem_reference`); prints nothing.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from textwrap import dedent
 from typing import Any
 
 from archdsl.diagnostics import PROBLEMS, Problem, suggestion
 from archdsl.diagnostics.page import page as doc
 from archdsl.ops import OPS, Attribute, Op
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "Convolutions": ("conv", "conv_transpose"),
+    "Linear layers, attention, embeddings": ("linear", "attention", "embedding"),
+    "Pooling": ("pool", "adaptive"),
+    "Norms": ("norm",),
+    "Activations": ("activation",),
+    "Joins": ("combine", "matmul"),
+    "Other forms of the same values": ("reshape", "form", "cut", "shuffle"),
+    "Padding and upsampling": ("pad", "upsample"),
+    "Reductions": ("reduce",),
+    "Learned values": ("learned",),
+    "Regularization": ("regularize",),
+    "Augmentation": ("augment",),
+}
+"""The chapters of the op reference, and the modules whose ops stand in them."""
+
+KINDS = {
+    "int": "integer",
+    "int | None": "integer or none",
+    "Integers": "integer or list of integers",
+    "Dim": "size",
+    "Dims": "list of sizes",
+    "Size": "integer, or one for each spatial axis",
+    "Size | None": "integer, or one for each spatial axis, or none",
+    "float": "number",
+    "float | None": "number or none",
+    "Floats": "number or list of numbers",
+    "bool": "true or false",
+    "str": "string",
+    "Initializer": "initialiser",
+}
+"""What an argument takes, in words."""
 
 
 def page(subject: str) -> str:
@@ -33,6 +70,18 @@ def page(subject: str) -> str:
 def op_list() -> str:
     """Every op with its arguments and what it does, two lines each."""
     return "\n".join(f"{signature(op)}\n    {_first_line(op)}" for op in OPS.values())
+
+
+def op_reference() -> str:
+    """Every op by family, as Markdown: its page, its example, a table of its arguments."""
+    chapters = [_chapter(title, [op for op in OPS.values() if _module(op) in m]) for title, m in FAMILIES.items()]
+    index = [f"- {title}: {', '.join(_link(op.name) for op in ops)}" for title, ops, _ in chapters]
+    return "\n\n".join(["\n".join(index), *(text for _, _, text in chapters)])
+
+
+def problem_reference() -> str:
+    """Every diagnostic by code, as Markdown: what it says, and its page."""
+    return "\n\n".join(_problem_section(PROBLEMS[code]) for code in sorted(PROBLEMS))
 
 
 def signature(op: type[Op]) -> str:
@@ -71,11 +120,68 @@ def _op(op: type[Op]) -> str:
 def _facts(argument: Attribute) -> str:
     facts = [argument.doc] if argument.doc else []
     facts.append("required" if argument.required else f"default {literal(argument.default)}")
-    facts += [f"one of {', '.join(map(literal, argument.choices))}"] if argument.choices else []
+    return "; ".join(facts + _range(argument))
+
+
+def _range(argument: Attribute) -> list[str]:
+    facts = [f"one of {', '.join(map(literal, argument.choices))}"] if argument.choices else []
     facts += [f"at least {argument.at_least}"] if argument.at_least is not None else []
     facts += [f"at most {argument.at_most}"] if argument.at_most is not None else []
-    return "; ".join(facts)
+    return facts
 
 
 def _problem(problem: type[Problem]) -> str:
     return f"{problem.severity}[{problem.code}]\n\n{doc(problem)}"
+
+
+def _module(op: type[Op]) -> str:
+    return op.__module__.rpartition(".")[2]
+
+
+def _link(code: str) -> str:
+    return f"[{code}](#{code})"
+
+
+def _chapter(title: str, ops: list[type[Op]]) -> tuple[str, list[type[Op]], str]:
+    return title, ops, "\n\n".join([f"## {title}", *map(_op_section, ops)])
+
+
+def _op_section(op: type[Op]) -> str:
+    head = f"### {op.name}\n\n`{signature(op)}`"
+    rows = [
+        (f"`{a.name}`", KINDS[a.kind], "required" if a.required else f"`{literal(a.default)}`", *_cells(a))
+        for a in op.attributes().values()
+    ]
+    columns = ("argument", "takes", "default", "range", "what it is")
+    return "\n\n".join([head, markdown(doc(op), "arch op"), *([_table(columns, rows)] if rows else [])])
+
+
+def _cells(argument: Attribute) -> tuple[str, str]:
+    return ", ".join(_range(argument)), argument.doc
+
+
+def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [tuple(columns), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    shown = [f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines]
+    return "\n".join([shown[0], "|---" * len(lines[0]) + "|", *shown[1:]])
+
+
+def _problem_section(problem: type[Problem]) -> str:
+    said = re.sub(r"\{(\w+)[^}]*\}", r"‹\1›", problem.message)
+    return f"## {problem.code}\n\n> {problem.severity}[{problem.code}]: {said}\n\n{markdown(doc(problem), 'text')}"
+
+
+def markdown(text: str, language: str) -> str:
+    """A manual page as Markdown: its indented examples become fenced blocks.
+
+    markdown("Add.\\n\\n    add { | a | b }", "arch")      # "Add.\\n\\n```arch\\nadd { | a | b }\\n```"
+    """
+    parts: list[str] = []
+    for is_example, lines in groupby(_paragraphs(text), key=lambda paragraph: paragraph.startswith(" ")):
+        joined = "\n\n".join(lines)
+        parts.append(f"```{language}\n{dedent(joined)}\n```" if is_example else joined)
+    return "\n\n".join(parts)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    yield from re.split(r"\n\n+", text.strip("\n"))
