@@ -1,4 +1,4 @@
-"""Files with attention, embeddings and augmentation in them: they run, and linter and type checker are content."""
+"""Emitted files with every op in them: they run, and linter and type checker are content."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_specs import SPECS as SMALL
+from op_specs import spec
 from test_attention import ENCODER
 from test_augment import LENET, RANDOM
 
@@ -18,6 +20,7 @@ import archdsl
 ROOT = Path(__file__).parent.parent
 
 SPECS = {
+    **{name: spec(name) for name in SMALL},
     "encoder": ENCODER,
     "lenet": LENET,
     "colours": "network Colours { input image: [N, 3, H, W]\n "
@@ -35,8 +38,8 @@ SPECS = {
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written")
     shutil.copy(ROOT / "pyproject.toml", folder)
-    for name, spec in SPECS.items():
-        net = archdsl.loads(spec)
+    for name, text in SPECS.items():
+        net = archdsl.loads(text)
         (folder / f"torch_{name}.py").write_text(net.torch_source())
         (folder / f"numpy_{name}.py").write_text(net.numpy_source())
     return folder
