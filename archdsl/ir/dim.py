@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import gcd
 from typing import TypeAlias
 
@@ -82,7 +82,7 @@ class Expr:
         return len(self.terms) > 1
 
     def __add__(self, other: Dim) -> Dim:
-        return _collect([*self.terms, *_terms(other)])
+        return _sum(self, other)
 
     __radd__ = __add__
 
@@ -231,6 +231,13 @@ def _collect(terms: Iterable[tuple[Monomial, int]]) -> Dim:
     return Expr(tuple(sorted(kept, key=lambda term: tuple(map(str, term[0])))))
 
 
+@lru_cache(maxsize=1 << 14)
+def _sum(a: Expr, b: Dim) -> Dim:
+    """a + b; the layers of a network ask for the same few sums again and again."""
+    return _collect([*a.terms, *_terms(b)])
+
+
+@lru_cache(maxsize=1 << 14)
 def _floor(a: Dim, b: Dim) -> Dim:
     """a // b in normal form. A symbolic divisor stands for a size, so it is at least 1."""
     if isinstance(b, Expr):
