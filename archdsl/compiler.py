@@ -13,16 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.analyses.accepted import accepted
+from archdsl.analyses.accepted import accepted, impossible
 from archdsl.analyses.cost import macs
 from archdsl.analyses.state import parameters, state
-from archdsl.diagnostics import Diagnostic, Problem, suggestion
+from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.diagnostics.render import ordered, render
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.files import Files, Unreadable, read
 from archdsl.elaborate.network import elaborate, is_template, networks, verify
 from archdsl.elaborate.parametric import contracts_for_all
-from archdsl.elaborate.problems import NoNetwork, UnknownNetwork
+from archdsl.elaborate.problems import NoNetwork, NothingFits, UnknownNetwork
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant
 from archdsl.ir.graph import Graph
@@ -194,12 +194,19 @@ def check_source(
         if made.graph:
             verify_graph(made.graph)
             net = Network(name, source.name, made.graph)
+            mine += [_nothing_fits(made.graph, symbol, least) for symbol, least in impossible(made.graph)]
             if made.expectations:
                 verify(made, {"params": net.parameters, "macs": macs(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
                 good.append(net)
         problems += mine
     return _report(tuple(good), problems)
+
+
+def _nothing_fits(graph: Graph, name: str, least: int) -> Diagnostic:
+    stated = [str(fact) for fact in graph.facts if fact.symbols == {name}]
+    span = next((entry.span for entry in graph.inputs if name in entry.shape.symbols), graph.span)
+    return Diagnostic(NothingFits(name, least, listing(stated, "and")), span)
 
 
 def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:

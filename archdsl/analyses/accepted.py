@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.ir.dim import Dim, substitute, symbols
+from archdsl.ir.dim import Dim, substitute, symbol, symbols
 from archdsl.ir.graph import Apply, Call, Graph
-from archdsl.ir.prove import Fact
+from archdsl.ir.prove import Fact, possible
 
 LARGEST = 1 << 20
 
@@ -14,13 +14,28 @@ def accepted(graph: Graph) -> list[str]:
 
     accepted(resnet18)      # ["N >= 1", "H >= 1", "W >= 1"]
     """
-    sizes = list(dict.fromkeys(_sizes(graph, set())))
-    names = list(dict.fromkeys(name for entry in graph.inputs for dim in entry.shape.dims for name in symbols(dim)))
-    least = {name: max([1, *(_least(dim, name) for dim in sizes if symbols(dim) == {name})]) for name in names}
+    least = _needed(graph)
     stated = [fact for fact in graph.facts if not _implied(fact, least)]
     bounded = {str(fact.left) for fact in stated if fact.relation in (">", ">=") and isinstance(fact.right, int)}
     found = [f"{name} >= {size}" for name, size in least.items() if name not in bounded]
-    return [*found, *(f"{fact.left} {fact.relation} {fact.right}" for fact in stated)]
+    return [*found, *map(str, stated)]
+
+
+def _needed(graph: Graph) -> dict[str, int]:
+    """The least size of every free symbol."""
+    sizes = list(dict.fromkeys(_sizes(graph, set())))
+    names = list(dict.fromkeys(name for entry in graph.inputs for dim in entry.shape.dims for name in symbols(dim)))
+    return {name: max([1, *(_least(dim, name) for dim in sizes if symbols(dim) == {name})]) for name in names}
+
+
+def impossible(graph: Graph) -> list[tuple[str, int]]:
+    """Symbols for which no size is both stated and large enough, with the least size that the network needs."""
+    needed = _needed(graph)
+    return [
+        (name, least)
+        for name, least in needed.items()
+        if not possible((*graph.facts, Fact(symbol(name), ">=", least)), name)
+    ]
 
 
 def _implied(fact: Fact, least: dict[str, int]) -> bool:

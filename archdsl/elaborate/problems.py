@@ -406,6 +406,22 @@ class WhereBroken(Problem):
     clause: str
 
 
+class NothingFits(Problem):
+    """What an input states of its sizes and what the network needs must leave some size.
+
+    input image: [N, 3, H, W] where H <= 16      # error[nothing-fits] if the windows need 32 rows
+    """
+
+    code = "nothing-fits"
+    message = "no {name} is allowed: the network needs {name} >= {least}, and its input states {stated}"
+    name: str
+    least: int
+    stated: str
+
+    def help(self) -> str:
+        return "relax the where clause, or use fewer or smaller windows"
+
+
 class UnknownNetwork(Problem):
     """The target names a network that the file does not have."""
 

@@ -52,6 +52,9 @@ class Fact:
     relation: str
     right: Dim
 
+    def __str__(self) -> str:
+        return f"{self.left} {self.relation} {self.right}"
+
     @property
     def gap(self) -> Dim:
         return self.left - self.right
@@ -147,6 +150,18 @@ def _along(gap: Expr, name: str, facts: tuple[Fact, ...]) -> Verdict:
     good = {h % period for h in lasting} - {h % period for h in wrong}
     condition = _condition(name, good, period) if slope == 0 and max(wrong) >= settled else ""
     return Refuted({name: wrong[0]}, condition)
+
+
+def possible(facts: tuple[Fact, ...], name: str) -> bool:
+    """Whether some value of a symbol from 1 on satisfies all facts about it alone; true where that is not decided."""
+    own = _of(facts, name)
+    periods = [_period(fact.gap) for fact in own]
+    period = lcm(*(p for p in periods if p is not None))
+    if None in periods or period > LONGEST_PERIOD:
+        return True
+    settled = max((_settled(fact, name, period) for fact in own), default=1)
+    sizes = range(1, settled + period)
+    return settled > LONGEST_PERIOD or any(all(fact.holds({name: size}) for fact in own) for size in sizes)
 
 
 def _settled(fact: Fact, name: str, period: int) -> int:

@@ -23,7 +23,7 @@ class FreeFeatures(Problem):
     shape: Shape
 
     def help(self) -> str:
-        return "give the input fixed sizes, or pool the free ones away before flatten"
+        return "put global_avg_pool or adaptive_avg_pool(…) before flatten, or give the input numbers for its sizes"
 
 
 class Linear(Op):
