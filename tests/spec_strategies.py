@@ -39,7 +39,16 @@ plain = st.sampled_from(
     ["relu", "sigmoid", "tanh", "softmax", "identity", "dropout(0.3)", "flatten", "softmax(axis=-1)", "batch_norm"]
 )
 linear = st.integers(1, 6).map(lambda n: f"linear({n})")
-layer = st.one_of(conv(), conv(), pool(), plain, plain, linear)
+shaping = st.sampled_from(
+    [
+        *("gelu", "silu", "elu(0.5)", "leaky_relu", "prelu(per_channel=true)", "hardswish", "softplus", "log_softmax"),
+        *("scale(0.5)", "mean(1, keep=true)", "max(-1, keep=true)", "reshape([-1])", "reshape([in.channels, -1])"),
+        *("permute([0, 2, 1])", "permute([0, 3, 1, 2])", "slice(2, start=1)", "slice(-1, step=2)", "chunk(2)"),
+        *("pad(1)", 'pad(1, mode="reflect")', 'pad(2, mode="circular")', "upsample(2)", "pixel_unshuffle(2)"),
+        *('upsample(2, mode="bilinear")', "channel_shuffle(2)", "parameter([3, 4], init=normal(0.5))", "split([1, 2])"),
+    ]
+)
+layer = st.one_of(conv(), conv(), pool(), plain, plain, linear, shaping)
 
 
 @st.composite
@@ -53,6 +62,8 @@ def stage(draw: st.DrawFn, depth: int = 2) -> str:
         layer,
         layer,
         inner.map(lambda s: f"add {{ | {s} | identity }}"),
+        inner.map(lambda s: f"mul(broadcast=true) {{ | {s} | identity }}"),
+        inner.map(lambda s: f"matmul(transpose=true) {{ | {s} | identity }}"),
         st.tuples(inner, inner).map(lambda s: f"concat {{ | {s[0]} | {s[1]} }}"),
         inner.map(lambda s: f"concat {{ | {s} | }}"),
         inner.map(lambda s: f"repeat i in 2 {{ {s} }}"),
