@@ -135,7 +135,7 @@ def _initializer(name: str) -> Builtin:
     return Builtin(name, run)
 
 
-INITIALIZERS: dict[str, Builtin] = {name: _initializer(name) for name in RULES if name != "default"}
+INITIALIZERS: dict[str, Builtin] = {name: _initializer(name) for name in RULES}
 
 BUILTINS: dict[str, Builtin] = {
     builtin.name: builtin
