@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import archdsl.cli  # noqa: F401  (its imports, and those of the compiler, register every diagnostic)
-import archdsl.compiler  # noqa: F401
+import archdsl.compiler  # noqa: F401  (its imports register every diagnostic)
 from archdsl.manual import op_reference, problem_reference
 from archdsl.resources import resource
 from archdsl.syntax.tables import RESERVED
@@ -30,7 +29,7 @@ TERMINALS = {
     "FLOAT": "`0.5`, `1e-3`, `2.5e6`; a digit stands before the point and after it",
     "QUANTITY": "thousands, millions, billions, trillions: `4.2G` is 4,200,000,000",
     "INT": "digits, with underscores among them: `61_706`",
-    "STRING": 'text in double quotes on one line; `\\"`, `\\\\`, `\\n`, `\\t` stand for `"`, `\\`, a new line and a tab',
+    "STRING": 'text in double quotes on one line; `\\"`, `\\\\`, `\\n`, `\\t` are `"`, `\\`, a new line and a tab',
     "COMPARE": "",
     "SIGN": "",
     "TIMES": "",

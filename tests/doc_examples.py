@@ -20,22 +20,23 @@ class OpExample(NamedTuple):
     after: list[str]
 
 
-def op_examples(text: str) -> Iterator[OpExample]:
+def op_examples(text: str, last: list[str]) -> Iterator[OpExample]:
     """The statements of an op's example, each with the shapes beside it; one without goes on from the last one's.
 
     conv(64, kernel=3, stride=2, padding=1)      # [N, 3, 32, 32] -> [N, 64, 16, 16]
+
+    `last` is what the example above left; it is brought up to date.
     """
-    last: list[str] = []
     for statement in _statements(text):
         stated = STATED.search(statement.splitlines()[0].partition("#")[2])
-        before, after = (_shapes(stated["before"]), _shapes(stated["after"])) if stated else (last, [])
+        before, after = (_shapes(stated["before"]), _shapes(stated["after"])) if stated else (last[:1], [])
         assert before, f"no shape comes into {statement}"
         names = re.findall(r"\| (\w+)", statement) if len(before) > 1 else ["x"]
         inputs = [f"input {name}: {shape}" for name, shape in zip(names, before, strict=True)]
         parts = re.match(r"(\w+(?:, \w+)+) = ", statement)
         outputs = [f"output {part}" for part in parts[1].split(", ")] if parts else []
         yield OpExample(statement, "\n".join(["network t {", *inputs, statement, *outputs, "}"]), after)
-        last = after[:1] or last
+        last[:] = after[:1] or last
 
 
 def _statements(text: str) -> Iterator[str]:

@@ -409,7 +409,8 @@ class WhereBroken(Problem):
 class NothingFits(Problem):
     """What an input states of its sizes and what the network needs must leave some size.
 
-    input image: [N, 3, H, W] where H <= 16      # error[nothing-fits] if the windows need 32 rows
+    input image: [N, 3, H, W] where H <= 16      # error[nothing-fits]: the pooling needs 32 rows
+    repeat 5 { max_pool(2) }
     """
 
     code = "nothing-fits"

@@ -1,0 +1,173 @@
+"""The README and the pages in `docs/` say what is so: every block of code in them is run.
+
+    ```arch                     a spec that passes the check, unless an errors block follows
+    ```arch fragment [N, 64]    statements of a network whose input x has this shape
+    ```arch op                  the example of an op, with the shapes that its comments state
+    ```errors                   the diagnostics of the spec above; graph, state and torch likewise (see test_golden.py)
+    ```python                   runs, in the repository's root
+    ```console                  a command after `$ `, and what it prints
+
+A comment above a block says more of it: `<!-- file: NAME -->` gives a spec a file, next to those before it on the page;
+`<!-- emitted: torch TARGET -->` is the program that the compiler writes for a target, `<!-- part: numpy TARGET -->` a
+part of it. Blocks of sh are the gate's business. `pytest --update-golden` rewrites what follows from something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from doc_examples import op_examples
+from test_golden import VIEWS
+
+import archdsl
+from archdsl.cli import main
+from archdsl.compiler import Report, check_source
+from archdsl.diagnostics.render import render
+from archdsl.elaborate.builtins import BUILTINS
+from archdsl.elaborate.evaluate import ATTRIBUTES
+from archdsl.elaborate.files import MARKS
+from archdsl.limits import DEFAULT
+from archdsl.source import Source
+from archdsl.syntax.tables import RESERVED
+
+ROOT = Path(archdsl.__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<info>\S.*?)\n(?P<body>.*?)^```$", re.M | re.S)
+NOT_RUN = {"sh", "text", "ebnf", "json"}
+LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+
+
+class Page:
+    """A page while its blocks are run from the top to the bottom."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self.folder = folder
+        self.report: Report | None = None
+        self.open: str | None = None
+        self.left: list[str] = []
+
+    def run(self) -> str:
+        """The page as it should be."""
+        text = BLOCK.sub(self._block, self.path.read_text(encoding="utf-8"))
+        self._settle()
+        return text
+
+    def _block(self, match: re.Match[str]) -> str:
+        word, _, rest = match["info"].partition(" ")
+        body = match["body"]
+        if word in VIEWS:
+            assert self.report, f"a {word} block before any spec"
+            self.open = None
+            made = VIEWS[word](self.report)
+        else:
+            self._settle()
+            made = RULES[word](self, body, rest, match["mark"] or "")
+        if made is None:
+            return match[0]
+        shown = "\n".join(line.rstrip() for line in made.strip("\n").splitlines())
+        head = match[0][: match.start("body") - match.start()]
+        return f"{head}{shown}\n```" if shown else f"{head}```"
+
+    def _settle(self) -> None:
+        """A spec that no view has shown the mistakes of has none."""
+        assert self.open is None, f"{self.path.name}: this block does not pass the check\n\n{self.open}"
+
+    def check(self, report: Report) -> None:
+        self.report = report
+        self.open = None if report.ok and report.networks else render(report.problems) or "it has no network"
+
+    def arch(self, body: str, rest: str, mark: str) -> None:
+        kind, _, shape = rest.partition(" ")
+        if kind == "op":
+            for shown in op_examples(body, self.left):
+                report = check_source(Source("net.arch", shown.spec))
+                assert report.ok, render(report.problems)
+                assert shown.after in ([], [str(shape) for shape in report.networks[0].outputs.values()])
+        elif kind == "fragment":
+            self.check(check_source(Source("net.arch", f"network t {{ input x: {shape}\n{body}\n}}")))
+        elif mark.startswith("file: "):
+            path = self.folder / mark.removeprefix("file: ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(body, encoding="utf-8")
+            if "network" in body:
+                self.check(archdsl.check(path))
+        else:
+            assert not rest, f"what is arch {rest}?"
+            self.check(check_source(Source("net.arch", body)))
+
+    def python(self, body: str, rest: str, mark: str) -> str | None:
+        kind, _, words = mark.partition(": ")
+        if kind in ("emitted", "part"):
+            backend, target = words.split()
+            network = archdsl.load(ROOT / target)
+            source = network.torch_source() if backend == "torch" else network.numpy_source()
+            assert kind == "emitted" or body in source, f"the {backend} program of {target} has no part such as\n{body}"
+            return source if kind == "emitted" else None
+        if re.search(r"\btorch\b", body):
+            pytest.importorskip("torch", reason="the example needs torch")
+        exec(compile(body, f"{self.path.name}", "exec"), {"__name__": "__example__"})
+        return None
+
+    def console(self, body: str, rest: str, mark: str) -> str:
+        lines = []
+        for command in re.findall(r"^\$ (.*)$", body, re.M):
+            words = command.split()
+            assert words[0] == "archdsl", f"{command} is not run here"
+            lines += [f"$ {command}", CliRunner().invoke(main, words[1:]).output.rstrip("\n"), ""]
+        assert lines, "no command after a $"
+        return "\n".join(lines)
+
+    def skip(self, body: str, rest: str, mark: str) -> None:
+        pass
+
+
+RULES: dict[str, Callable[[Page, str, str, str], str | None]] = {
+    "arch": Page.arch,
+    "python": Page.python,
+    "console": Page.console,
+    **dict.fromkeys(NOT_RUN, Page.skip),
+}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_page(path: Path, tmp_path: Path, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (tmp_path / MARKS[0]).touch()
+    fresh = Page(path, tmp_path).run()
+    if pytestconfig.getoption("--update-golden"):
+        path.write_text(fresh, encoding="utf-8")
+    assert fresh == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    prose = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", prose):
+        page = path.parent / target if target else path
+        assert page.exists(), f"{path.name} leads to {target}, which does not exist"
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+            assert anchor in map(_anchor, titles), (
+                f"{path.name} leads to #{anchor} of {page.name}, which does not exist"
+            )
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def test_the_language_reference_has_every_word() -> None:
+    for name in [*RESERVED, *BUILTINS]:
+        assert f"`{name}" in LANGUAGE, f"docs/language.md does not mention {name}"
+    for name in ATTRIBUTES:
+        assert f"`.{name}`" in LANGUAGE, f"docs/language.md does not mention .{name}"
+
+
+def test_the_language_reference_has_every_limit() -> None:
+    for name, limit in DEFAULT.values().items():
+        assert f"| `{name}` | {limit:,} |" in LANGUAGE, f"docs/language.md has another limit for {name} than {limit:,}"
