@@ -1,0 +1,183 @@
+"""Every network of the zoo: it checks, both backends write it, and small ones are one function in both."""
+
+from __future__ import annotations
+
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from backends_agree import agree
+
+import archdsl
+from archdsl import Network, Report
+from archdsl.analyses.cost import macs
+from archdsl.backends.numpy.plan import plan, sizes_of
+from archdsl.ir.dim import substitute
+from archdsl.ir.shape import Shape
+
+torch.set_num_threads(1)
+
+TESTS = Path(__file__).parent
+SPECS = TESTS.parent / "specs"
+SIZES = {"N": 2, "H": 224, "W": 160}
+"""What free sizes stand for here: every network accepts them."""
+
+CONTRACT = {
+    "alexnet": ["AlexNet", "AlexNetTaught"],
+    "batch_norm": ["LeNetBN"],
+    "densenet": ["DenseNet121", "DenseNet161", "DenseNet169", "DenseNet201"],
+    "googlenet": ["GoogLeNet", "GoogLeNetTaught"],
+    "lenet": ["LeNet", "LeNetRelu"],
+    "mobilenet": ["MobileNetV2"],
+    "nin": ["NiN"],
+    "resnet": ["ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152"],
+    "resnext": ["ResNeXt50", "ResNeXt101"],
+    "squeeze_excite": ["SEResNet18", "SEResNet34"],
+    "unet": ["UNet"],
+    "vgg": ["VGG11", "VGG13", "VGG16", "VGG19", "VGG11BN", "VGG13BN", "VGG16BN", "VGG19BN"],
+    "vit": ["ViTBase16", "ViTLarge16"],
+}
+"""Names that others rely on: more may be added, these stay."""
+
+PUBLISHED = {
+    "AlexNet": (61_100_840, 0.714),
+    "DenseNet121": (7_978_856, 2.834),
+    "DenseNet161": (28_681_000, 7.728),
+    "DenseNet169": (14_149_480, 3.36),
+    "DenseNet201": (20_013_928, 4.291),
+    "GoogLeNet": (6_624_904, 1.498),
+    "MobileNetV2": (3_504_872, 0.301),
+    "ResNet18": (11_689_512, 1.814),
+    "ResNet34": (21_797_672, 3.664),
+    "ResNet50": (25_557_032, 4.089),
+    "ResNet101": (44_549_160, 7.801),
+    "ResNet152": (60_192_808, 11.514),
+    "ResNeXt50": (25_028_904, 4.23),
+    "ResNeXt101": (88_791_336, 16.414),
+    "VGG11": (132_863_336, 7.609),
+    "VGG13": (133_047_848, 11.308),
+    "VGG16": (138_357_544, 15.47),
+    "VGG19": (143_667_240, 19.632),
+    "VGG11BN": (132_868_840, 7.609),
+    "VGG13BN": (133_053_736, 11.308),
+    "VGG16BN": (138_365_992, 15.47),
+    "VGG19BN": (143_678_248, 19.632),
+    "ViTBase16": (86_567_656, 17.564),
+    "ViTLarge16": (304_326_632, 61.555),
+}
+"""Parameters, and thousand million multiply-adds for one image of 224×224, as torchvision's tables have them."""
+
+
+@cache
+def checked(spec: str) -> Report:
+    return archdsl.check(SPECS / f"{spec}.arch")
+
+
+ZOO = {network.name: network for path in sorted(SPECS.glob("*.arch")) for network in checked(path.stem).networks}
+every_network = pytest.mark.parametrize("net", ZOO.values(), ids=ZOO.keys())
+
+
+def sizes(shape: Shape) -> tuple[int, ...]:
+    """The sizes of a shape, with numbers in place of symbols."""
+    filled = tuple(substitute(dim, SIZES) for dim in shape.dims)
+    numbers = tuple(dim for dim in filled if isinstance(dim, int))
+    assert len(numbers) == len(filled), f"{shape} has other symbols"
+    return numbers
+
+
+def state_of(module: torch.nn.Module) -> list[tuple[str, tuple[int, ...]]]:
+    return [(name, tuple(tensor.shape)) for name, tensor in module.state_dict().items()]
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.arch")), ids=lambda path: path.stem)
+def test_specs_check(path: Path) -> None:
+    """No spec has an error or a warning, and each has the networks that it is known for."""
+    report = checked(path.stem)
+    assert [problem for problem in report.problems if problem.problem.severity != "note"] == []
+    assert {network.name for network in report.networks} >= set(CONTRACT.get(path.stem, ()))
+
+
+def test_no_spec_is_missing() -> None:
+    assert CONTRACT.keys() <= {path.stem for path in SPECS.glob("*.arch")}
+
+
+@every_network
+def test_torch_gives_the_inferred_shape(net: Network) -> None:
+    """The emitted module has the state, the parameters and the output that the checker foresees.
+
+    On the meta device there are shapes and no numbers, so that the largest network takes no longer than the rest.
+    """
+    compile(net.torch_source(), net.name, "exec")
+    with torch.device("meta"):
+        module = net.torch().eval()
+        output = module(*(torch.empty(sizes(shape)) for shape in net.inputs.values()))
+    assert state_of(module) == net.state()
+    assert sum(parameter.numel() for parameter in module.parameters()) == net.parameters
+    assert tuple(output.shape) == sizes(*net.outputs.values())
+
+
+@every_network
+def test_numpy_has_the_same_state(net: Network) -> None:
+    compile(net.numpy_source(), net.name, "exec")
+    assert [(name, sizes_of(param)) for name, param in plan(net.graph).params.items()] == net.state()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_costs_are_those_of_public_tables(name: str) -> None:
+    parameters, published = PUBLISHED[name]
+    net = ZOO[name]
+    cost = substitute(macs(net.graph), {"N": 1, "H": 224, "W": 224})
+    assert net.parameters == parameters
+    assert isinstance(cost, int)
+    assert round(cost / 1e9, 3) == published
+
+
+def small() -> dict[str, tuple[Network, tuple[int, ...]]]:
+    """Networks of the zoo with few channels and layers, and the shape of an image for each."""
+    mobile = (SPECS / "mobilenet.arch").read_text()
+    assert "dropout(0.2)" in mobile
+    stages = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 2, 2)]
+    return {
+        "UNet": (archdsl.load(SPECS / "unet.arch", depth=2, channels=4), (2, 1, 16, 24)),
+        "ViT": (
+            archdsl.load(
+                f"{SPECS}/vit.arch:ViT",
+                patch=8,
+                width=32,
+                depth=2,
+                attention_heads=4,
+                mlp_width=64,
+                size=32,
+                classes=10,
+            ),
+            (2, 3, 32, 32),
+        ),
+        "MobileNetV2": (
+            archdsl.loads(mobile.replace("dropout(0.2)", "dropout(0.0)"), width=0.25, classes=10, stages=stages),
+            (3, 3, 64, 32),
+        ),
+        "DenseNet": (
+            archdsl.load(f"{SPECS}/densenet.arch:DenseNet", depths=[2, 3], growth=4, channels=8, classes=10),
+            (2, 3, 64, 32),
+        ),
+        "ResNet": (
+            archdsl.load(f"{SPECS}/resnet.arch:ResNet", block_="bottleneck", depths=[1, 2], classes=10),
+            (2, 3, 33, 32),
+        ),
+        "ResNeXt": (archdsl.load(f"{TESTS}/small.arch:SmallResNeXt"), (2, 3, 32, 33)),
+        "SEResNet": (archdsl.load(f"{TESTS}/small.arch:SmallSEResNet"), (2, 3, 32, 32)),
+    }
+
+
+SMALL = small()
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_both_backends_are_one_function(name: str) -> None:
+    """Outputs and the gradients of all parameters and of the image, in training."""
+    net, shape = SMALL[name]
+    image = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(shape)
+    agree(net, {"image": image}, np.float64)
