@@ -173,13 +173,20 @@ def _inputs_of_a_check(command: Command) -> Command:
     default="text",
     help="text writes problems to standard error; the others write everything to standard output.",
 )
+@click.option("--deny", type=click.Choice(["warnings"]), help="Let warnings fail the check too.")
 @_inputs_of_a_check
 def check(
-    targets: tuple[str, ...], form: str, settings: dict[str, str], sizes: dict[str, tuple[int, ...]], color: str
+    targets: tuple[str, ...],
+    form: str,
+    deny: str | None,
+    settings: dict[str, str],
+    sizes: dict[str, tuple[int, ...]],
+    color: str,
 ) -> None:
     """Infer and check every size, and tell what is wrong.
 
-    Writes a line for each good network: its inputs, its outputs, the sizes that it accepts, its parameters.
+    Writes a line for each good network: its inputs, its outputs, the sizes that it accepts, its parameters. A comment
+    "# allow: CODE" beside or above a stage, an item or the file allows what a warning warns of.
 
     \b
     Example:
@@ -195,7 +202,7 @@ def check(
         _complain(problems, color)
     elif document := _document(form, networks, problems):
         click.echo(document)
-    if any(problem.is_error for problem in problems):
+    if any(problem.is_error or (deny and problem.problem.severity == "warning") for problem in problems):
         click.get_current_context().exit(ERRORS)
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.analyses.accepted import accepted, impossible
 from archdsl.analyses.cost import macs
+from archdsl.analyses.lints import lint
+from archdsl.analyses.lints.checked import Checked
 from archdsl.analyses.state import parameters, state
 from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.diagnostics.render import ordered, render
@@ -200,6 +202,8 @@ def check_source(
             if not any(problem.is_error for problem in mine):
                 good.append(net)
         problems += mine
+    if not any(problem.is_error for problem in problems):
+        problems += lint(Checked(file, tuple(net.graph for net in good)))
     return _report(tuple(good), problems)
 
 

@@ -52,6 +52,17 @@ class Problem(Record):
     def help(self) -> str:
         return ""
 
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        """The edits that surely put it right, given its place; none where a person must choose."""
+        return ()
+
+
+class Edit(Record):
+    """A text to write in the place of a stretch of the source."""
+
+    span: Span
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -65,7 +76,8 @@ class Label:
 class Diagnostic:
     """A problem at its place.
 
-    `span` is None for problems with a whole file (then `file` names it); `notes` say how the spec got there.
+    `span` is None for problems with a whole file (then `file` names it); `notes` say how the spec got there; `edits`
+    put it right where that is certain.
     """
 
     problem: Problem
@@ -73,6 +85,12 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     file: str = ""
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def fix(self) -> tuple[Edit, ...]:
+        """The edits that surely put it right: those that were found with it, or those that the problem knows of."""
+        return self.edits or (self.problem.repair(self.span) if self.span else ())
 
     @property
     def is_error(self) -> bool:
@@ -104,15 +122,24 @@ def listing(items: Iterable[object], last: str = "or") -> str:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`did you mean …?`, or nothing where no known name is near.
+    """`did you mean …?`, or nothing where no known name is near. Case and underscores make no difference.
 
     suggestion("rellu", ["relu", "tanh"])      # "did you mean relu?"
+    suggestion("ReLU", ["relu", "tanh"])       # "did you mean relu?"
     """
     if len(name) > 60:
         return ""
-    near = get_close_matches(name, sorted(set(known)), n=3, cutoff=0.6)
+    known = sorted(set(known))
+    same = [other for other in known if other != name and _plain(other) == _plain(name)]
+    if same:
+        return f"did you mean {listing(same)}?"
+    near = get_close_matches(name, known, n=3, cutoff=0.65)
     best = [other for other in near if _likeness(name, other) > _likeness(name, near[0]) - 0.08]
     return f"did you mean {listing(best)}?" if best else ""
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _likeness(a: str, b: str) -> float:

@@ -1,0 +1,58 @@
+"""A classifier that ends in softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.analyses.lints.checked import Checked
+from archdsl.diagnostics import Diagnostic, Problem
+from archdsl.ir.graph import Apply, Call, Graph, Value
+
+CLASSIFIERS = ("conv", "linear", "global_avg_pool", "flatten")
+
+
+class EndsInSoftmax(Problem):
+    """Cross entropy takes what comes before softmax: a network that is trained on its probabilities learns slowly.
+
+        network Probabilities { input x: [N, 8]
+            linear(4) -> softmax }                       # note[ends-in-softmax]
+        network Logits { input x: [N, 8]
+            linear(4) }                                  # good
+
+    Without softmax at its end the network leaves logits, from which the loss computes the same and rounds less. Nothing
+    is said where the logits are an output too.
+    """
+
+    code = "ends-in-softmax"
+    severity = "note"
+    message = "this network leaves {what}; cross entropy takes what comes before {op}"
+    op: str
+    what: str
+
+    def help(self) -> str:
+        return f"remove {self.op}, and apply it when the network is used"
+
+
+def softmax(checked: Checked) -> Iterator[Diagnostic]:
+    seen: set[Value] = set()
+    for graph in checked.graphs:
+        outputs = [_last(value) for value in graph.outputs]
+        for value in outputs:
+            node = value.node
+            if not isinstance(node, Apply) or node.op.name not in ("softmax", "log_softmax") or value in seen:
+                continue
+            seen.add(value)
+            logits = _last(node.inputs[0])
+            if node.span is None or node.span.source is not checked.source or logits in outputs:
+                continue
+            if isinstance(logits.node, Apply) and logits.node.op.name in CLASSIFIERS:
+                what = "probabilities" if node.op.name == "softmax" else "logarithms of probabilities"
+                yield Diagnostic(EndsInSoftmax(node.op.name, what), node.span)
+
+
+def _last(value: Value) -> Value:
+    """What a value is, blocks opened."""
+    while isinstance(value.node, Call):
+        graph: Graph = value.node.graph
+        value = graph.outputs[value.index]
+    return value
