@@ -34,7 +34,7 @@ from archdsl.limits import DEFAULT
 from archdsl.source import Source
 from archdsl.syntax.tables import RESERVED
 
-ROOT = Path(archdsl.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<info>\S.*?)\n(?P<body>.*?)^```$", re.M | re.S)
 NOT_RUN = {"sh", "text", "ebnf", "json"}

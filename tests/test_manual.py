@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from doc_examples import op_examples, problem_example
 
-import archdsl.cli
 from archdsl.compiler import check_source
 from archdsl.diagnostics import PROBLEMS
 from archdsl.diagnostics.page import page
@@ -19,7 +18,7 @@ from archdsl.manual import FAMILIES, KINDS, literal
 from archdsl.ops import OPS
 from archdsl.source import Source
 
-DOCS = Path(archdsl.__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 MADE = runpy.run_path(str(DOCS / "make.py"))["pages"]()
 
 NOT_SHOWN = {
