@@ -181,8 +181,8 @@ def check_source(
     found = networks(home)
     if network is not None and network not in found:
         if network not in home.lost:
-            near = suggestion(network, found) or ", ".join(found)
-            problems.append(Diagnostic(UnknownNetwork(network, near.removesuffix("?")), file=source.name))
+            hint = suggestion(network, found) or (f"it has {listing(found, 'and')}" if found else "")
+            problems.append(Diagnostic(UnknownNetwork(network, hint), file=source.name))
         return _report((), problems)
     wanted = [network] if network else [n for n, ref in found.items() if not is_template(ref) or len(found) == 1]
     if not found and not problems and not any(item for item in file.items):
