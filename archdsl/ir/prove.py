@@ -12,40 +12,37 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product as combinations
 from math import lcm
+from types import MappingProxyType
 
 from archdsl.ir.dim import Dim, Expr, Extreme, Floor, substitute, symbols
+from archdsl.record import Record
 
 LONGEST_PERIOD = 100_000
 SEARCHED = 64
 
 
-@dataclass(frozen=True)
-class Proved:
+class Proved(Record):
     """True for every size."""
 
 
-@dataclass(frozen=True)
-class Refuted:
+class Refuted(Record):
     """False, for one at `sizes`, the smallest; true exactly where `condition` holds, when that is known."""
 
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = MappingProxyType({})
     condition: str = ""
 
 
-@dataclass(frozen=True)
-class Unknown:
+class Unknown(Record):
     """Not decided."""
 
 
 Verdict = Proved | Refuted | Unknown
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(Record):
     """What is known of sizes: `Fact(h % 2, "==", 0)`."""
 
     left: Dim

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import sqrt
 
 from archdsl.ir.dim import Dim, product
 from archdsl.record import Record
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(Record):
     """The same number everywhere."""
 
     value: float
 
 
-@dataclass(frozen=True)
-class Uniform:
+class Uniform(Record):
     """Evenly from -bound to bound."""
 
     bound: float
 
 
-@dataclass(frozen=True)
-class Normal:
+class Normal(Record):
     """Normally, around 0."""
 
     deviation: float
