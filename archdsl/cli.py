@@ -173,11 +173,13 @@ def _inputs_of_a_check(command: Command) -> Command:
     default="text",
     help="text writes problems to standard error; the others write everything to standard output.",
 )
+@click.option("--fix", "wanted", is_flag=True, help="Write what can be put right for certain into the files.")
 @click.option("--deny", type=click.Choice(["warnings"]), help="Let warnings fail the check too.")
 @_inputs_of_a_check
 def check(
     targets: tuple[str, ...],
     form: str,
+    wanted: bool,
     deny: str | None,
     settings: dict[str, str],
     sizes: dict[str, tuple[int, ...]],
@@ -188,10 +190,15 @@ def check(
     Writes a line for each good network: its inputs, its outputs, the sizes that it accepts, its parameters. A comment
     "# allow: CODE" beside or above a stage, an item or the file allows what a warning warns of.
 
+    --fix puts right what is certain: misspelt names, forgotten commas and brackets, True for true, = for ==, a bias
+    before batch norm, the same activation twice. It tells what it changed, and checks again.
+
     \b
     Example:
       archdsl check specs/ my.arch:ResNet18 --set classes=10
     """
+    if wanted:
+        _fix(targets, settings, sizes)
     reports = _check(targets, settings, sizes)
     networks = [network for report in reports for network in report.networks]
     problems = _unique(problem for report in reports for problem in report.problems)
@@ -385,6 +392,46 @@ def _check(words: Iterable[str], settings: dict[str, str], sizes: dict[str, tupl
         check_source(text, network, settings, sizes) if isinstance(text, Source) else Report((), (text,))
         for text, network in texts
     ]
+
+
+def _fix(words: Iterable[str], settings: dict[str, str], sizes: dict[str, tuple[int, ...]]) -> None:
+    """Put right what is certain in the files that words name, all of them or none, and tell what it was."""
+    from archdsl.compiler import check_source
+    from archdsl.fix import Fix, fix
+    from archdsl.output import write_whole
+    from archdsl.source import Source
+    from archdsl.targets import STDIN, WrongTarget, find, read
+
+    texts: dict[str, tuple[Source, list[Fix]]] = {}
+    try:
+        for target in find(words):
+            if target.file == STDIN:
+                raise Misuse("what comes from standard input has no file to fix")
+            source = texts[target.file][0] if target.file in texts else read(target.file)
+            if not isinstance(source, Source):
+                continue
+
+            def check(text: Source, network: str | None = target.network) -> Report:
+                return check_source(text, network, settings, sizes)
+
+            after, done = fix(source, check)
+            if done:
+                texts[target.file] = after, [*texts.get(target.file, (after, []))[1], *done]
+    except WrongTarget as error:
+        raise Misuse(str(error)) from error
+    for file in texts:
+        if Path(file).is_symlink():
+            raise Misuse(f"{file}: this is a link; fix the file that it leads to (nothing was written)")
+        if not os.access(file, os.W_OK):
+            raise Misuse(f"{file}: permission denied (nothing was written)")
+    for file, (after, done) in texts.items():
+        mark = "\ufeff" if Path(file).read_bytes().startswith(b"\xef\xbb\xbf") else ""
+        try:
+            write_whole(Path(file), mark + after.text)
+        except OSError as error:
+            raise Misuse(f"{file}: {error.strerror}; this file was not written") from error
+        for made in done:
+            click.echo(f"fixed {made}", err=True)
 
 
 def _network(target: str, settings: dict[str, str], sizes: dict[str, tuple[int, ...]], color: str) -> Network:

@@ -214,7 +214,8 @@ def test_json_has_networks_and_problems():
     ]
     (problem,) = content["problems"]
     assert set(problem) == {
-        *("code", "severity", "message", "file", "line", "column", "end_line", "end_column", "labels", "notes", "help")
+        *("code", "severity", "message", "file", "line", "column", "end_line", "end_column"),
+        *("labels", "notes", "help", "fix"),
     }
     assert (problem["file"], problem["line"], problem["column"], problem["end_column"]) == ("bad.arch", 3, 16, 21)
 

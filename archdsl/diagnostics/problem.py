@@ -7,6 +7,7 @@ knows no place; a `Diagnostic` is a problem at its place. How either looks on a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
@@ -136,6 +137,30 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, known, n=3, cutoff=0.65)
     best = [other for other in near if _likeness(name, other) > _likeness(name, near[0]) - 0.08]
     return f"did you mean {listing(best)}?" if best else ""
+
+
+def respelled(name: str, near: str, span: Span) -> tuple[Edit, ...]:
+    """The edit that writes the one name that `suggestion` found, where the two are alike but for a slip.
+
+    A name that stands alone or at the end of its place, `.chanels`, or at its start, `kernal=3`, is replaced. Numbers
+    are no slips: what `conv2` should be is not known.
+    """
+    meant = re.fullmatch(r"did you mean ([\w.]+)\?|write (\w+)", near)
+    if not meant:
+        return ()
+    word, other = name.removeprefix("."), (meant[1] or meant[2]).removeprefix(".")
+    swapped = sorted(word) == sorted(other)
+    if _letters(word) == _letters(other) or not (swapped or _likeness(_plain(word), _plain(other)) >= 0.8):
+        return ()
+    if span.text == word or re.match(rf"{re.escape(word)}\s*=", span.text):
+        return (Edit(Span(span.source, span.start, span.start + len(word)), other),)
+    if name.startswith(".") and span.text.endswith(name):
+        return (Edit(Span(span.source, span.end - len(word), span.end), other),)
+    return ()
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[0-9]", "", name)
 
 
 def _plain(name: str) -> str:

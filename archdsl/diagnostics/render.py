@@ -103,6 +103,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "labels": [{**_place(label.span), "text": label.text} for label in diagnostic.labels],
         "notes": list(diagnostic.notes),
         "help": problem.help() or None,
+        "fix": [{**_place(edit.span), "text": edit.text} for edit in diagnostic.fix] or None,
     }
 
 

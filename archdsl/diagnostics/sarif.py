@@ -63,15 +63,25 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
             }
             for index, label in enumerate(diagnostic.labels)
         ]
+    if diagnostic.fix:
+        replacements = [
+            {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}} for edit in diagnostic.fix
+        ]
+        change = {"artifactLocation": {"uri": _uri(diagnostic.where)}, "replacements": replacements}
+        result["fixes"] = [{"description": {"text": help or problem.text}, "artifactChanges": [change]}]
     return result
 
 
 def _place(file: str, span: Span | None) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
     if span:
-        names = ("startLine", "startColumn", "endLine", "endColumn")
-        place["region"] = dict(zip(names, (*span.begin, *span.finish), strict=True))
+        place["region"] = _region(span)
     return place
+
+
+def _region(span: Span) -> dict[str, int]:
+    names = ("startLine", "startColumn", "endLine", "endColumn")
+    return dict(zip(names, (*span.begin, *span.finish), strict=True))
 
 
 def _uri(file: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Problem
+from archdsl.diagnostics import Edit, Problem, respelled
+from archdsl.source import Span
 
 
 class UnknownName(Problem):
@@ -19,6 +20,9 @@ class UnknownName(Problem):
 
     def help(self) -> str:
         return self.near
+
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        return respelled(self.name, self.near, span)
 
 
 class NameTaken(Problem):
@@ -68,6 +72,9 @@ class UnknownArgument(Problem):
 
     def help(self) -> str:
         return self.near
+
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        return respelled(self.name, self.near, span)
 
 
 class MissingArgument(Problem):

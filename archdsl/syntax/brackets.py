@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archdsl.diagnostics import Diagnostic, Label, Problem
+from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
 from archdsl.limits import NestedTooDeep, limits
 from archdsl.source import Source, Span
 
@@ -41,6 +41,34 @@ class UnclosedBracket(Problem):
     def help(self) -> str:
         return f"write the {PARTNER[self.bracket]} that closes it"
 
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        """At the end of the line, where nothing on it or below it says that the brackets go on."""
+        if self.bracket == "{":
+            return ()
+        line, _, below = span.source.text[span.end :].partition("\n")
+        code = _COMMENT.sub(lambda match: match[0] if match[0][0] == '"' else "", line).rstrip()
+        plain = _STRING.sub('""', code)
+        if not plain.strip() or _LEADS_ON.search(plain) or _GOES_ON.match(below) or _is_open(plain):
+            return ()
+        end = span.end + len(code)
+        return (Edit(Span(span.source, end, end), PARTNER[self.bracket]),)
+
+
+_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*+"|\#.*+')
+_LEADS_ON = re.compile(r"[{}|:]|->|(?:[-+*/%=<>,.(\[]|\b(?:and|or|not|if|in|else))\s*$")
+_GOES_ON = re.compile(r"\s*(?!->)(?:[-,+*/%.=<>)\]]|(?:and|or)\b)")
+
+
+def _is_open(code: str) -> bool:
+    """Whether round and square brackets are out of balance."""
+    opened: list[str] = []
+    for sign in re.findall(r"[()\[\]]", code):
+        if sign in "([":
+            opened.append(PARTNER[sign])
+        elif not opened or opened.pop() != sign:
+            return True
+    return bool(opened)
+
 
 class UnclosedString(Problem):
     """A string ends on its line.
@@ -70,6 +98,24 @@ class UnopenedBracket(Problem):
         return "remove it"
 
 
+class WrongBracket(Problem):
+    """A bracket is closed by its own partner.
+
+    network t(widths=[8, 16)) { … }      # error[wrong-bracket]: ]
+    """
+
+    code = "wrong-bracket"
+    message = "this {found} stands where a {bracket} is open"
+    found: str
+    bracket: str
+
+    def help(self) -> str:
+        return f"write {PARTNER[self.bracket]}"
+
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        return (Edit(span, PARTNER[self.bracket]),)
+
+
 class TooDeep(Exception):
     """Nesting that no further step should have to bear; carries its diagnostic."""
 
@@ -83,6 +129,7 @@ class Brackets:
     """What the scan found: mistakes, how to make the text balanced, and where line breaks mean nothing."""
 
     problems: list[Diagnostic] = field(default_factory=list)
+    replacements: list[tuple[int, str]] = field(default_factory=list)
     insertions: list[tuple[int, str]] = field(default_factory=list)
     erasures: list[tuple[int, int]] = field(default_factory=list)
     unbroken: list[tuple[int, int]] = field(default_factory=list)
@@ -100,11 +147,13 @@ def scan(source: Source) -> Brackets:
     """Check the brackets of a text; raises `TooDeep` where they nest too deep."""
     found = Brackets()
     stack: list[_Open] = []
+    doubtful: list[int] = []  # braces that close what stands further left than they do
     statement = line = 0
     for token, start in pieces(source.text):
         line = start + 1 if token == "\n" else line
         if token in HEADS:
             _close_all(source, found, stack, start)
+            doubtful.clear()
             statement = start
         elif token == "\n":
             statement = statement if stack and stack[-1].bracket in "([" else start + 1
@@ -119,12 +168,20 @@ def scan(source: Source) -> Brackets:
                 opened = stack.pop()
                 if not stack or stack[-1].bracket == "{":
                     found.unbroken.append((opened.start, start))
+            elif stack and _is_slip(source.text, stack, token, start):
+                opened = stack.pop()
+                label = Label(Span(source, opened.start, opened.start + 1), "open here")
+                problem = WrongBracket(token, opened.bracket)
+                found.problems.append(Diagnostic(problem, Span(source, start, start + 1), (label,)))
+                found.replacements.append((start, PARTNER[opened.bracket]))
             elif len(stack) > 1 and stack[-1].bracket in "([" and PARTNER[stack[-2].bracket] == token:
                 found.problems.append(_unclosed(source, stack.pop()))
                 found.erasures.append((stack.pop().statement, start + 1))
             else:
                 found.problems.append(_unopened(source, token, start, stack))
-                found.erasures.append((_line_statement(statement, start), _line_end(source.text, start)))
+                end = _line_end(source.text, start)
+                brace = source.text.find("{", start, end)
+                found.erasures.append((_line_statement(statement, start), brace if brace > 0 else end))
         elif token == '"':
             span = Span(source, start, start + 1)
             found.problems.append(Diagnostic(UnclosedString(), span))
@@ -134,13 +191,20 @@ def scan(source: Source) -> Brackets:
                 stack.pop()
         elif token == "}":
             _drop_round(source, found, stack, start)
-            _close_brace(source, found, stack, start, line)
+            _close_brace(source, found, stack, doubtful, start, line)
             statement = start + 1
         elif token == "|":
             _drop_round(source, found, stack, start)
             statement = start + 1
     _close_all(source, found, stack, len(source.text))
     return found
+
+
+def mended(text: str, found: Brackets) -> str:
+    """The text with slips replaced, sign by sign, and with line breaks inside brackets blanked."""
+    for offset, sign in found.replacements:
+        text = f"{text[:offset]}{sign}{text[offset + 1 :]}"
+    return joined(text, found.unbroken)
 
 
 def joined(text: str, stretches: list[tuple[int, int]]) -> str:
@@ -197,7 +261,31 @@ def _drop_round(source: Source, found: Brackets, stack: list[_Open], start: int)
     return statement
 
 
-def _close_brace(source: Source, found: Brackets, stack: list[_Open], start: int, line: int) -> None:
+def _is_slip(text: str, stack: list[_Open], token: str, start: int) -> bool:
+    """Whether a bracket is closed by the partner of another, though as many follow as are open around it: `[8, 16))`."""
+    if stack[-1].bracket not in "([" or PARTNER[stack[-1].bracket] == token:
+        return False
+    around = 0
+    for opened in reversed(stack[:-1]):
+        if opened.bracket == "{" or PARTNER[opened.bracket] != token:
+            break
+        around += 1
+    following = _BLANK_OR_CLOSED.match(text, start)
+    closed = following[0].count(token) if following else 1
+    return closed > around
+
+
+_BLANK_OR_CLOSED = re.compile(r"[)\]\s]*")
+
+
+def _close_brace(
+    source: Source, found: Brackets, stack: list[_Open], doubtful: list[int], start: int, line: int
+) -> None:
+    if not stack and doubtful:
+        extra = doubtful.pop()
+        found.problems.append(_unopened(source, "}", extra, stack))
+        found.replacements.append((extra, " "))
+        return
     if not stack:
         found.problems.append(_unopened(source, "}", start, stack))
         found.erasures.append((start, start + 1))
@@ -205,9 +293,27 @@ def _close_brace(source: Source, found: Brackets, stack: list[_Open], start: int
     indent = _indent(source.text, line)
     if line + indent == start:
         while len(stack) > 1 and stack[-1].indent > indent and any(o.indent == indent for o in stack[:-1]):
-            found.problems.append(_unclosed(source, stack.pop()))
-            found.insertions.append((start, "}"))
+            opened = stack.pop()
+            found.problems.append(_unclosed(source, opened))
+            found.insertions.append(_end_of_body(source.text, opened, start))
+        if indent > stack[-1].indent:
+            doubtful.append(start)
     stack.pop()
+
+
+def _end_of_body(text: str, opened: _Open, last: int) -> tuple[int, str]:
+    """Where the brace of a body belongs that was forgotten: before the first line that stands no further right."""
+    place = text.find("\n", opened.start, last) + 1
+    while place:
+        indent = _indent(text, place)
+        rest = text[place + indent : place + indent + 5]
+        if place + indent < last and rest.strip() and indent <= opened.indent and not _CONTINUES.match(rest):
+            return place, "}\n"
+        place = text.find("\n", place, last) + 1
+    return last, "}"
+
+
+_CONTINUES = re.compile(r"[#|}]|->|else\b")
 
 
 def _close_all(source: Source, found: Brackets, stack: list[_Open], start: int) -> None:

@@ -6,7 +6,9 @@ import re
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from archdsl.diagnostics import Problem, listing
+from archdsl.diagnostics import Edit, Problem, listing
+from archdsl.source import Span
+from archdsl.syntax.foreign import STATEMENTS, foreign
 from archdsl.syntax.tables import RESERVED
 
 WORDS = {
@@ -51,6 +53,29 @@ class UnexpectedText(Problem):
     def help(self) -> str:
         return self.hint
 
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        if self.hint == COMPARISON:
+            return (Edit(span, "=="),)
+        if self.hint == COMMA:
+            return _comma(span)
+        return (Edit(span, self.found.lower()),) if self.hint == f"write {self.found.lower()}" else ()
+
+
+COMMA = "a comma goes between two items"
+COMPARISON = "comparison is written =="
+
+
+def _comma(span: Span) -> tuple[Edit, ...]:
+    """The comma behind the item before a place; none where `(kernel 3` may as well want a `=`."""
+    before = span.source.text[: span.start].rstrip()
+    line = before[before.rfind("\n") + 1 :]
+    if not line or "#" in line or line.endswith(","):
+        return ()
+    is_list = line.rfind("[") > line.rfind("(")
+    if re.search(r"[A-Za-z_]\w*$", line) and not re.match(r"[A-Za-z_]", span.text) and not is_list:
+        return ()
+    return (Edit(Span(span.source, len(before), len(before)), ","),)
+
 
 class NothingHere(Problem):
     """A spec declares at least one network, block or function."""
@@ -83,10 +108,27 @@ def explain(error: UnexpectedInput, text: str) -> tuple[int, Problem]:
         found = (re.compile(r"\w+|\S").match(text, offset) or ["nothing"])[0]
     else:
         offset, found = len(text.rstrip()), ""
-    expected = _expected(error)
-    hint = _hint(text, offset, found, _accepted(error))
+    offset, found = _whole(text, offset, found)
+    accepted = _accepted(error)
+    hint = foreign(text, offset, found, accepted) or _hint(text, offset, found, accepted)
+    expected = "" if hint else _expected(error)
     shown = "end of the file" if not found else ("end of the line" if not found.strip() else found.strip())
     return offset, UnexpectedText(shown, f"expected {expected}" if expected else "", hint)
+
+
+WORD = re.compile(r"\w+|->|=>|[-+*/]=|==|&&|\|\||//|\S")
+
+
+def _whole(text: str, offset: int, found: str) -> tuple[int, str]:
+    """The sign or word that a mistake is about, from its start: `elif` and not what follows, `==` and not `=`."""
+    before = text[text.rfind("\n", 0, offset) + 1 : offset]
+    strange = re.search(rf"(?:^|[{{}}|>])\s*({'|'.join(STATEMENTS)})[ \t]+$", before)
+    if strange:
+        return offset - len(before) + strange.start(1), strange[1]
+    if found == "=" and before.endswith("=") and not before.endswith(("==", "<=", ">=", "!=")):
+        return offset - 1, "=="
+    whole = WORD.match(text, offset)
+    return (offset, whole[0]) if whole and found.strip() and whole[0].startswith(found.strip()) else (offset, found)
 
 
 def _expected(error: UnexpectedInput) -> str:
@@ -135,17 +177,20 @@ def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:
     if found in ("True", "False", "None"):
         return f"write {found.lower()}"
     if found == "=" and re.match(r"(if|expect)\b", before):
-        return "comparison is written =="
+        return COMPARISON
     if found == ":" and re.match(r"(if|else|repeat|for|block|network)\b", before):
         return "a body stands in braces: { … }"
     if found in RESERVED:
-        return f'{found} is a word of the language; as a name write it in quotes: "{found}"'
+        other = (
+            f'as a name write it in quotes: "{found}"' if "STRING" in accepted and not before else "choose another name"
+        )
+        return f"{found} is a word of the language; {other}"
     if found == "|" and not before:
         return "arms stand in the braces of a join: add { | … | … }"
     if re.fullmatch(r"\d[\w.]*", found) and word and "_NEWLINE" in accepted:
         return f"arguments stand in brackets: {word[1]}({found})"
     if "COMMA" in accepted and "_NEWLINE" not in accepted and re.fullmatch(r"\w+|\"|\[|\(", found):
-        return "a comma goes between two items"
+        return COMMA
     if re.fullmatch(r"[A-Za-z_]\w*", found) and word and word[1] not in RESERVED:
         return f"stages are separated by -> or a new line: {word[1]} -> {found}"
     if "_NEWLINE" in accepted and re.fullmatch(r"[A-Za-z_]\w*", found):
