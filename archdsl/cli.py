@@ -174,12 +174,14 @@ def _inputs_of_a_check(command: Command) -> Command:
     help="text writes problems to standard error; the others write everything to standard output.",
 )
 @click.option("--fix", "wanted", is_flag=True, help="Write what can be put right for certain into the files.")
+@click.option("--watch", "again", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @click.option("--deny", type=click.Choice(["warnings"]), help="Let warnings fail the check too.")
 @_inputs_of_a_check
 def check(
     targets: tuple[str, ...],
     form: str,
     wanted: bool,
+    again: bool,
     deny: str | None,
     settings: dict[str, str],
     sizes: dict[str, tuple[int, ...]],
@@ -197,19 +199,25 @@ def check(
     Example:
       archdsl check specs/ my.arch:ResNet18 --set classes=10
     """
-    if wanted:
-        _fix(targets, settings, sizes)
-    reports = _check(targets, settings, sizes)
-    networks = [network for report in reports for network in report.networks]
-    problems = _unique(problem for report in reports for problem in report.problems)
-    if form == "text":
-        qualified = len({network.file for network in networks}) > 1
-        for network in networks:
-            click.echo(_line(network, qualified))
-        _complain(problems, color)
-    elif document := _document(form, networks, problems):
-        click.echo(document)
-    if any(problem.is_error or (deny and problem.problem.severity == "warning") for problem in problems):
+
+    def run() -> bool:
+        if wanted:
+            _fix(targets, settings, sizes)
+        reports = _check(targets, settings, sizes)
+        networks = [network for report in reports for network in report.networks]
+        problems = _unique(problem for report in reports for problem in report.problems)
+        if form == "text":
+            qualified = len({network.file for network in networks}) > 1
+            for network in networks:
+                click.echo(_line(network, qualified))
+            _complain(problems, color)
+        elif document := _document(form, networks, problems):
+            click.echo(document)
+        return not any(p.is_error or (deny and p.problem.severity == "warning") for p in problems)
+
+    if again:
+        _watch(targets, run)
+    elif not run():
         click.get_current_context().exit(ERRORS)
 
 
@@ -392,6 +400,33 @@ def _check(words: Iterable[str], settings: dict[str, str], sizes: dict[str, tupl
         check_source(text, network, settings, sizes) if isinstance(text, Source) else Report((), (text,))
         for text, network in texts
     ]
+
+
+def _watch(words: Sequence[str], run: Callable[[], bool]) -> None:
+    """Run again whenever a file that the words name, or one that these import, changes; Ctrl-C ends it well."""
+    from archdsl.targets import STDIN, WrongTarget, find
+    from archdsl.watch import State, changes, state
+
+    def look() -> State:
+        try:
+            return state(target.file for target in find(words))
+        except WrongTarget:
+            return {}
+
+    try:
+        if any(target.file == STDIN for target in find(words)):
+            raise Misuse("standard input does not change; name a file to watch")
+        for files in changes(look):
+            try:
+                run()
+            except Misuse as misuse:
+                misuse.show()
+            many = f"{len(files)} file{'s' * (len(files) != 1)}"
+            click.echo(f"\nwatching {many}; Ctrl-C ends it", err=True)
+    except WrongTarget as error:
+        raise Misuse(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo(err=True)
 
 
 def _fix(words: Iterable[str], settings: dict[str, str], sizes: dict[str, tuple[int, ...]]) -> None:

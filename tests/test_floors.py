@@ -23,7 +23,7 @@ FLOORS = (
     {"analyses"},
     {"backends.torch", "backends.numpy"},
     {"compiler"},
-    {"", "fix", "manual", "output", "targets", "zoo"},
+    {"", "fix", "manual", "output", "targets", "watch", "zoo"},
     {"cli"},
     {"__main__"},
 )
