@@ -122,7 +122,7 @@ def listing(items: Iterable[object], last: str = "or") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str], cutoff: float = 0.65) -> str:
     """`did you mean …?`, or nothing where no known name is near. Case and underscores make no difference.
 
     suggestion("rellu", ["relu", "tanh"])      # "did you mean relu?"
@@ -134,7 +134,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     same = [other for other in known if other != name and _plain(other) == _plain(name)]
     if same:
         return f"did you mean {listing(same)}?"
-    near = get_close_matches(name, known, n=3, cutoff=0.65)
+    near = get_close_matches(name, known, n=3, cutoff=cutoff)
     best = [other for other in near if _likeness(name, other) > _likeness(name, near[0]) - 0.08]
     return f"did you mean {listing(best)}?" if best else ""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archdsl.diagnostics import listing, suggestion
 from archdsl.elaborate.builtins import INITIALIZERS
 from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, usage
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
-from archdsl.elaborate.values import Builtin, Constant, Quotient, described, show
+from archdsl.elaborate.values import Builtin, Constant, Quotient, Tensor, described, show
 from archdsl.ir.dim import Expr
 from archdsl.ops import Attribute, Op
 from archdsl.ops.init import Initializer
@@ -65,15 +66,29 @@ def _whole(value: Constant, attribute: Attribute, what: str, span: Span) -> int:
     if isinstance(value, Expr):
         raise fail(WrongType(what, "known when compiling", described(value)), span)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fail(WrongType(what, "an integer", described(value)), span)
+        raise fail(WrongType(what, "an integer", described(value), _whole_hint(value)), span)
     return int(_ranged(value, attribute, what, span))
+
+
+def _whole_hint(value: Constant) -> str:
+    if isinstance(value, float):
+        return "round(…), floor(…) and ceil(…) make it whole"
+    if isinstance(value, Tensor):
+        return "a layer takes the value before it: value -> layer(…)"
+    if value in ("same", "valid"):
+        number = "half of an odd kernel, rounded down, keeps the size" if value == "same" else "0 keeps windows inside"
+        return f"padding is a number: {number}"
+    if isinstance(value, tuple) and len(value) == 1:
+        return f"without the brackets it is one: {show(value[0])}"
+    return ""
 
 
 def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
     low, high = attribute.at_least, attribute.at_most
     if (low is not None and value < low) or (high is not None and value > high) or value != value:
         bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
-        raise fail(OutOfRange(what, bounds, show(value)), span)
+        written = int(value) if isinstance(value, float) and value.is_integer() else value
+        raise fail(OutOfRange(what, bounds, show(written)), span)
     return value
 
 
@@ -91,8 +106,11 @@ def _size(value: Constant, attribute: Attribute, what: str, axes: int | None, sp
     sizes = tuple(_whole(item, attribute, what, span) for item in value)
     if axes is not None and len(sizes) != axes:
         expected = f"an integer, or {axes} of them" if axes > 1 else "an integer, or a list of one"
-        raise fail(WrongType(what, expected, described(value)), span)
+        raise fail(WrongType(what, expected, described(value), SPATIAL.get(axes, "")), span)
     return sizes
+
+
+SPATIAL = {1: "a sequence has a length", 2: "an image has rows and columns", 3: "a volume has depth, rows and columns"}
 
 
 def _size_or_none(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> Any:
@@ -134,16 +152,17 @@ def _optional_float(value: Constant, attribute: Attribute, what: str, axes: int 
 
 def _bool(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> bool:
     if not isinstance(value, bool):
-        raise fail(WrongType(what, "true or false", described(value)), span)
+        hint = f"write {'true' if value else 'false'}" if value in (0, 1) else ""
+        raise fail(WrongType(what, "true or false", described(value), hint), span)
     return value
 
 
 def _string(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> str:
-    choices = " or ".join(map(show, attribute.choices))
+    choices = listing(map(show, attribute.choices))
     if not isinstance(value, str):
         raise fail(WrongType(what, choices or "a string", described(value)), span)
     if attribute.choices and value not in attribute.choices:
-        raise fail(WrongType(what, choices, show(value)), span)
+        raise fail(WrongType(what, choices, show(value), suggestion(value, attribute.choices)), span)
     return value
 
 

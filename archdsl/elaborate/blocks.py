@@ -42,7 +42,9 @@ def inline(
         raise fail(CallsTooDeep(limits().calls), step.span)
     block = target.block
     arguments = step.arguments or ()
-    constants = bind(word, block.parameters, arguments, step.span, expander.environment(context, current), target.home)
+    constants = bind(
+        word, block.parameters, arguments, step.name.span, expander.environment(context, current), target.home
+    )
     scope = Scope(target.home, constants)
     trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
     inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
@@ -104,10 +106,10 @@ def apply_block(
     key = context.module.claim(label, key_span)
     block = target.block
     env = expander.environment(context, current)
-    constants = bind(block.name.name, block.parameters, arguments, step.span, env, target.home)
+    constants = bind(block.name.name, block.parameters, arguments, step.name.span, env, target.home)
     tensors = {name: value for name, value in constants.items() if isinstance(value, Tensor)}
     if current is None and not tensors:
-        raise fail(NoInput(), step.span)
+        raise fail(NoInput(), step.name.span)
     if (current and current.value is None) or any(t.value is None for t in tensors.values()):
         raise REPORTED
     shapes = (current.shape if current else None, *(tensor.shape for tensor in tensors.values()))

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Diagnostic, suggestion
+from archdsl.diagnostics import Diagnostic, listing
+from archdsl.elaborate.bind import Defaults
 from archdsl.elaborate.context import Context, Names
-from archdsl.elaborate.evaluate import evaluate, fail, integer, truth
+from archdsl.elaborate.evaluate import evaluate, fail, integer, truth, usage
+from archdsl.elaborate.foreign import near_argument
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.problems import (
     CannotUnpack,
@@ -17,10 +19,11 @@ from archdsl.elaborate.problems import (
     WrongType,
 )
 from archdsl.elaborate.scope import REPORTED, Mistake, Trail
-from archdsl.elaborate.values import Constant, OpRef, Tensor, described, show
+from archdsl.elaborate.values import Constant, OpRef, Tensor, described, kind, show
 from archdsl.ir.dim import Dim, Expr, symbol
 from archdsl.ir.graph import Value
 from archdsl.ir.shape import Shape
+from archdsl.source import Span
 from archdsl.syntax import tree
 
 if TYPE_CHECKING:
@@ -103,7 +106,9 @@ def for_(expander: Expander, step: tree.For, context: Context, current: Tensor |
     expander.unnamed(names, "a repetition")
     items = evaluate(step.items, expander.environment(context, current))
     if not isinstance(items, tuple):
-        raise fail(WrongType("what for goes through", "a list", described(items)), step.items.span)
+        name = step.targets[-1][0].name
+        hint = f"to count, write repeat {name} in {step.items.span.text} {{ … }}" if isinstance(items, int) else ""
+        raise fail(WrongType("what for goes through", "a list", described(items), hint), step.items.span)
     expander.take(len(items) * _least(step.body, expander, context), step.items.span)
     for index, item in enumerate(items):
         known = _targets(expander, step, index, item)
@@ -115,14 +120,18 @@ def _targets(expander: Expander, step: tree.For, index: int, item: Constant) -> 
     targets = list(step.targets)
     known: dict[str, Constant] = {}
     if len(targets) > 2:
-        raise fail(CannotUnpack("a counter and an item", len(targets)), step.targets[0][0].span)
+        counter, *rest = (name.name for target in targets for name in target)
+        hint = f"brackets unpack an item: for {counter}, ({', '.join(rest)}) in …"
+        found = "a counter with an item"
+        raise fail(CannotUnpack(found, len(targets), hint), targets[0][0].span.to(targets[-1][-1].span))
     if len(targets) == 2:
         known[targets.pop(0)[0].name] = index
     names = targets[0]
     if len(names) == 1:
         return known | {names[0].name: item}
     if not isinstance(item, tuple) or len(item) != len(names):
-        raise fail(CannotUnpack(show(item), len(names)), step.items.span)
+        listed = step.items.items if isinstance(step.items, tree.Sequence) else ()
+        raise fail(CannotUnpack(show(item), len(names)), listed[index].span if listed else step.items.span)
     return known | {name.name: part for name, part in zip(names, item, strict=True)}
 
 
@@ -140,21 +149,37 @@ def if_(expander: Expander, step: tree.If, context: Context, current: Tensor | N
 def with_(expander: Expander, step: tree.With, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
     expander.unnamed(names, "a scope of defaults")
     defaults = dict(context.defaults)
-    env = expander.environment(context, None)
+    known = len(expander.problems)
     for default in step.defaults:
-        word = expander.word(default.name, context, None)
-        target = expander.resolve(word, default, context)
-        if not isinstance(target, OpRef):
-            raise fail(NotALayer(word, "not an op", "with gives defaults to ops"), default.name.span)
-        attributes = target.op.attributes()
-        values = dict(defaults.get(target.op.name, {}))
-        for argument in default.arguments or ():
-            if argument.name is None or argument.name not in attributes:
-                near = suggestion(argument.name or "", attributes) or "defaults are given by name"
-                raise fail(UnknownArgument(word, argument.name or "by position", near), argument.span)
-            values[argument.name] = (evaluate(argument.value, env), argument.span)
-        defaults[target.op.name] = values
+        try:
+            op, values = _defaults(default, expander, context)
+        except Mistake as mistake:
+            expander.report(mistake, context)
+            continue
+        defaults[op] = {**defaults.get(op, {}), **values}
+    if len(expander.problems) > known:
+        raise REPORTED
     return expander.body(step.body, replace(context, defaults=defaults), current)
+
+
+def _defaults(default: tree.Apply, expander: Expander, context: Context) -> tuple[str, Defaults]:
+    """The op that gets other defaults, and the values by argument."""
+    word = expander.word(default.name, context, None)
+    target = expander.resolve(word, default, context)
+    if not isinstance(target, OpRef):
+        raise fail(NotALayer(word, kind(target), "with gives defaults to ops", "an op"), default.name.span)
+    attributes = target.op.attributes()
+    env = expander.environment(context, None)
+    values: dict[str, tuple[Constant, Span]] = {}
+    for argument in default.arguments or ():
+        if argument.name is None:
+            names = listing(attributes)
+            raise fail(WrongType("a default", "given by name", "given by position", f"name it: {names}"), argument.span)
+        if argument.name not in attributes:
+            near = near_argument(argument.name, attributes) or usage(word, list(attributes))
+            raise fail(UnknownArgument(word, argument.name, near), argument.span)
+        values[argument.name] = (evaluate(argument.value, env), argument.span)
+    return target.op.name, values
 
 
 def _least(body: tree.Body, expander: Expander, context: Context) -> int:

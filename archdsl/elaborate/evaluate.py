@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Problem, suggestion
+from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
 from archdsl.elaborate.builtins import BUILTINS
+from archdsl.elaborate.foreign import near_argument, near_word
 from archdsl.elaborate.numbers import Refused, arithmetic, bounded, compare
 from archdsl.elaborate.problems import (
     ArgumentTwice,
@@ -134,7 +135,7 @@ def _name(node: tree.Name, env: Environment) -> Constant:
         return OpRef(OPS[node.name])
     if node.name in env.scope.home.lost:
         raise REPORTED
-    near = suggestion(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS, *OPS])
+    near = near_word(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS]) or suggestion(node.name, OPS, 0.75)
     raise fail(UnknownName(node.name, near), node.span)
 
 
@@ -252,7 +253,7 @@ def _call_function(callee: FunctionRef, node: tree.CallExpression, env: Environm
     if env.depth >= limits().calls:
         raise fail(CallsTooDeep(limits().calls), node.span)
     function = callee.function
-    names = bind(function.name.name, function.parameters, node.arguments, node.span, env, callee.home)
+    names = bind(function.name.name, function.parameters, node.arguments, node.callee.span, env, callee.home)
     inner = replace(env, scope=Scope(callee.home, names), has_incoming=False, depth=env.depth + 1)
     outer, env.steps.depth = env.steps.depth, 0
     try:
@@ -300,16 +301,17 @@ def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], s
         else:
             named, name = True, argument.name
             if name not in known:
-                near = suggestion(name, known) or usage(callee, known)
+                near = near_argument(name, known) or usage(callee, known)
                 raise fail(UnknownArgument(callee, name, near), argument.span)
         if name in given:
-            raise fail(ArgumentTwice(name), argument.span)
+            label = Label(given[name].span, "first here")
+            raise Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,)))
         given[name] = argument
     return given
 
 
 def usage(callee: str, known: list[str]) -> str:
-    return f"its arguments are {callee}({', '.join(known)})" if known else f"{callee} has no arguments"
+    return f"its arguments are {callee}({', '.join(known)})" if known else f"write {callee} without arguments"
 
 
 def _guarded(span: Span, run: Callable[..., Any], *values: Any) -> Any:

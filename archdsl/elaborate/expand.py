@@ -7,14 +7,15 @@ is expanded once for each set of arguments and shapes it is used with; further u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, suggestion
+from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate import blocks, contracts, control, layers
 from archdsl.elaborate.context import NOTHING, Context, Names
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail, integer
+from archdsl.elaborate.foreign import near_op
 from archdsl.elaborate.problems import (
     CannotName,
     CannotUnpack,
@@ -22,6 +23,7 @@ from archdsl.elaborate.problems import (
     NoInput,
     NotALayer,
     UnknownName,
+    WrongType,
 )
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
@@ -41,6 +43,7 @@ class Expander:
         self.passes = limits().stages
         self.blocks: dict[Any, Graph | None] = {}
         self.parametric = False
+        self.wrong: set[Any] = set()
 
     def body(self, body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
         for statement in body.statements:
@@ -57,7 +60,11 @@ class Expander:
     def report(self, mistake: Mistake, context: Context) -> None:
         if mistake.diagnostic:
             notes = context.trail.notes() if context.trail else ()
-            self.problems.append(replace(mistake.diagnostic, notes=(*mistake.diagnostic.notes, *notes)))
+            diagnostic = replace(mistake.diagnostic, notes=(*mistake.diagnostic.notes, *notes))
+            wrong = _wrong_name(diagnostic)
+            if wrong is None or wrong not in self.wrong:
+                self.problems.append(diagnostic)
+            self.wrong.add(wrong)
 
     def chain(self, chain: tree.Chain, context: Context, current: Tensor | None) -> Tensor | None:
         for link in chain.links:
@@ -70,13 +77,13 @@ class Expander:
         return current
 
     def _forget(self, link: tree.Link, context: Context) -> None:
-        """A stage that failed still owns its name, so that its uses are not reported as well."""
-        for name in link.names:
+        """A stage that failed still owns its names, so that their uses are not reported as well."""
+        for name in _named(link):
             try:
                 word = self.word(name, context, NOTHING)
             except Mistake:
                 continue
-            if word not in context.module.places:
+            if word not in context.module.places and not self.is_callable(word, context):
                 context.module.bind(word, NOTHING, name.span)
 
     def link(self, link: tree.Link, context: Context, current: Tensor | None) -> Tensor | None:
@@ -157,12 +164,22 @@ class Expander:
                 hint = "its weights belong to the body that declares it, and it is applied there"
                 found = "a shared layer of the body around this one"
                 raise fail(NotALayer(word, found, hint, "of this one"), step.name.span)
-            near = suggestion(word, [*OPS, *context.scope.visible(), *context.module.named()])
-            raise fail(UnknownName(word, near), step.name.span)
+            raise fail(UnknownName(word, self._meant(word, step, context)), step.name.span)
         if isinstance(value, Tensor | BlockRef | OpRef):
             return value
         plain = isinstance(value, bool | int | float | str | tuple | type(None))
-        raise fail(NotALayer(word, described(value) if plain else kind(value)), step.name.span)
+        hint = STAGES.get(kind(value), "").format(word)
+        raise fail(NotALayer(word, described(value) if plain else kind(value), hint), step.name.span)
+
+    def _meant(self, word: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context) -> str:
+        """What a stage that has no meaning may have been meant to be."""
+        others = [*context.scope.visible(), *context.module.named(), *context.module.shared]
+        first = step.name.parts[0]
+        if len(step.name.parts) > 1 and isinstance(first, str) and (first in OPS or first in others):
+            return f"arguments stand in round brackets: {first}(…)"
+        if word in context.module.shared:
+            return f"a shared layer is applied without arguments: {word}"
+        return near_op(word, OPS, others)
 
     def needs(self, current: Tensor | None, span: Span) -> Tensor:
         if current is None:
@@ -186,6 +203,42 @@ class Expander:
         if passes > self.passes:
             raise fail(TooManyStages(limits().stages), span)
         self.passes -= passes
+
+
+STAGES = {
+    "a function": "a function computes a number, for an argument: linear({0}(…))",
+    "a network": "a stage is a block: declare it as block {0}, without inputs",
+}
+"""What to do with names that are no stages, by what they are."""
+
+
+def _wrong_name(diagnostic: Diagnostic) -> Any:
+    """What tells a name with a wrong value from others; its second use is the same mistake. None for all else."""
+    text = diagnostic.span.text if diagnostic.span else ""
+    if not isinstance(diagnostic.problem, WrongType) or not text.isidentifier() or text in ("true", "false", "none"):
+        return None
+    return diagnostic.problem, diagnostic.notes, text
+
+
+def _named(link: tree.Link) -> Iterator[tree.LayerName]:
+    """The names that a link gives, also those inside repetitions and choices, which open no module."""
+    yield from link.names
+    for body in _bodies(link.step):
+        for statement in body.statements:
+            if isinstance(statement, tree.Chain):
+                for inner in statement.links:
+                    yield from _named(inner)
+
+
+def _bodies(step: tree.Step) -> Iterator[tree.Body]:
+    if isinstance(step, tree.Repeat | tree.For | tree.With):
+        yield step.body
+    elif isinstance(step, tree.Branch):
+        yield from step.arms
+    elif isinstance(step, tree.If):
+        yield step.then
+        if step.otherwise:
+            yield from (step.otherwise,) if isinstance(step.otherwise, tree.Body) else _bodies(step.otherwise)
 
 
 def broken(expander: Expander, step: tree.Broken, context: Context, current: Tensor | None, names: Names) -> Tensor:

@@ -87,7 +87,7 @@ class Files:
         name = item.name
         if name.name in scope.places:
             label = Label(scope.places[name.name], "first here")
-            self.problems.append(Diagnostic(NameTaken(name.name, is_layer=False), name.span, (label,)))
+            self.problems.append(Diagnostic(NameTaken(name.name), name.span, (label,)))
             return
         scope.places[name.name] = name.span
         if isinstance(item, tree.Block):
@@ -105,7 +105,7 @@ class Files:
             elif name.name in found.names:
                 if name.name in scope.places:
                     label = Label(scope.places[name.name], "first here")
-                    self.problems.append(Diagnostic(NameTaken(name.name, is_layer=False), name.span, (label,)))
+                    self.problems.append(Diagnostic(NameTaken(name.name), name.span, (label,)))
                     continue
                 scope.places[name.name] = name.span
                 scope.names[name.name] = found.names[name.name]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Label, listing
+from archdsl import record
+from archdsl.diagnostics import Diagnostic, Label, Problem, listing
+from archdsl.elaborate.advice import advice
 from archdsl.elaborate.bind import bind_op
 from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names
@@ -13,10 +15,12 @@ from archdsl.elaborate.evaluate import fail
 from archdsl.elaborate.module import Module, SharedLayer
 from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared, WrongArms
 from archdsl.elaborate.scope import REPORTED, Mistake
+from archdsl.elaborate.story import story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
-from archdsl.ir.graph import Apply, Call
+from archdsl.ir.graph import Apply, Call, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op, Rejected
+from archdsl.ops.combine import BranchesDiffer
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -54,8 +58,8 @@ def _apply_op(
     current: Tensor | None,
 ) -> Tensor:
     if op.arity != 1:
-        raise fail(NeedsArms(op.name), step.span)
-    current = expander.needs(current, step.span)
+        raise fail(NeedsArms(op.name), step.name.span)
+    current = expander.needs(current, step.name.span)
     key = context.module.claim(label, key_span)
     env = expander.environment(context, current)
     defaults = context.defaults.get(op.name, {})
@@ -70,11 +74,16 @@ def _apply_op(
             raise REPORTED
         result = instance.infer(current.value.shape)
     except Rejected as refusal:
-        raise fail(refusal.problem, places.get(refusal.at or "", step.name.span)) from None
-    _fixed(expander, instance, (current.value.shape,), step.name.span)
+        raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
+    _fixed(expander, instance, (current,), step.name.span, context)
     node = Apply(instance, (current.value,), _shapes(result), key, label, span=step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
+
+
+def told(problem: Problem, span: Span, current: Tensor, context: Context, labels: tuple[Label, ...] = ()) -> Mistake:
+    """What a rule of shapes refuses, and how the value got its shape."""
+    return Mistake(Diagnostic(problem, span, labels, story(current.value, context.module)))
 
 
 def branch(expander: Expander, step: tree.Branch, context: Context, current: Tensor | None, names: Names) -> Tensor:
@@ -83,7 +92,7 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     if not isinstance(target, OpRef) or target.op.arity == 1:
         joins = listing((op.name for op in OPS.values() if op.arity != 1), "and")
         raise fail(NoArms(word, joins), step.name.span)
-    current = expander.needs(current, step.span)
+    current = expander.needs(current, step.name.span)
     values = [expander.body(arm, context, current) for arm in step.arms]
     op = target.op
     env = expander.environment(context, current)
@@ -102,13 +111,20 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     except Rejected as refusal:
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
         place = places.get(refusal.at or "", step.name.span)
-        raise Mistake(Diagnostic(refusal.problem, place, labels)) from None
+        raise told(_advised(refusal.problem, instance, inputs, current), place, current, context, labels) from None
     label = expander.label(names, context, current)
-    owned = _fixed(expander, instance, tuple(value.shape for value in inputs), step.name.span)
+    owned = _fixed(expander, instance, tuple(map(Tensor, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
     node = Apply(instance, tuple(inputs), _shapes(result), key, label, span=step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
+
+
+def _advised(problem: Problem, join: Op, arms: list[Value], current: Tensor) -> Problem:
+    """The problem, with a change of one arm as its help where one makes the arms fit."""
+    if not isinstance(problem, BranchesDiffer) or problem.is_settled:
+        return problem
+    return record.replace(problem, fix=advice(join, arms, current.value) or problem.fix)
 
 
 def shared(expander: Expander, statement: tree.Shared, context: Context, current: Tensor | None) -> Tensor | None:
@@ -122,7 +138,7 @@ def _apply_shared(
     expander: Expander, layer: SharedLayer, step: tree.Apply, context: Context, current: Tensor | None, names: Names
 ) -> Tensor:
     """Apply a declared layer: the first time it is built, later its weights are used again."""
-    current = expander.needs(current, step.span)
+    current = expander.needs(current, step.name.span)
     module, declared = context.module, layer.context
     scratch = Module("group", "")
     inside = replace(declared, module=scratch)
@@ -136,17 +152,18 @@ def _apply_shared(
         layer.first = node
     elif _weights(node) != _weights(layer.first):
         shapes = (str(layer.first.inputs[0].shape), str(node.inputs[0].shape))
-        raise fail(NotShared(layer.key, *shapes), step.span)
+        raise told(NotShared(layer.key, *shapes), step.name.span, current, context)
     module.add(node, step.span)
     return expander.results(node, names, node.label, context)
 
 
-def _fixed(expander: Expander, op: Op, shapes: tuple[Shape, ...], span: Span) -> bool:
+def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> bool:
     """Whether an op owns weights; each must have a fixed shape."""
-    params = op.params(*shapes)
+    params = op.params(*(value.shape for value in values))
     for name, param in params.items():
         if not expander.parametric and not all(isinstance(size, int) for size in param.shape):
-            raise fail(FreeWeight(op.name, name or "value", f"[{', '.join(map(str, param.shape))}]"), span)
+            problem = FreeWeight(op.name, name or "value", f"[{', '.join(map(str, param.shape))}]")
+            raise told(problem, span, values[0], context)
     return bool(params)
 
 

@@ -19,6 +19,13 @@ from archdsl.syntax import tree
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+")
 
 
+def taken(name: str, span: Span, first: Span) -> Mistake:
+    """The second use of a name; in a loop it stands where the first does."""
+    if span == first:
+        return Mistake(Diagnostic(NameTaken(name, in_loop=True), span))
+    return Mistake(Diagnostic(NameTaken(name), span, (Label(first, "first here"),)))
+
+
 @dataclass(eq=False)
 class SharedLayer:
     """A layer that was declared to be applied several times; `first` is its first application."""
@@ -58,8 +65,7 @@ class Module:
         elif not WORD.fullmatch(name) or name.startswith("__"):
             raise Mistake(Diagnostic(BadName(name), span))
         if name in self.keys:
-            label = Label(self.keys[name], "first here")
-            raise Mistake(Diagnostic(NameTaken(name), span, (label,)))
+            raise taken(name, span, self.keys[name])
         self.keys[name] = span
         return name
 
@@ -74,7 +80,7 @@ class Module:
     def bind(self, name: str, value: Tensor, span: Span) -> None:
         """Make a value usable by its name."""
         if name in self.places:
-            raise Mistake(Diagnostic(NameTaken(name), span, (Label(self.places[name], "first here"),)))
+            raise taken(name, span, self.places[name])
         self.values[name] = value
         self.places[name] = span
 

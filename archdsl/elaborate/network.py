@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from archdsl.diagnostics import Diagnostic, Label, suggestion
+from archdsl.diagnostics import Diagnostic, Label, listing, suggestion
 from archdsl.elaborate.context import NOTHING, Context
 from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail, truth
 from archdsl.elaborate.expand import Expander
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.problems import (
     ExpectationFailed,
+    MadeFromItself,
     MisplacedStatement,
     MissingArgument,
     NameTaken,
@@ -32,6 +33,7 @@ from archdsl.ir.graph import Graph, Value
 from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
 from archdsl.ir.shape import Kind, Shape
 from archdsl.limits import CallsTooDeep, limits
+from archdsl.source import Span
 from archdsl.syntax import tree
 
 RECURSION = 50_000
@@ -78,7 +80,7 @@ def elaborate(
         expander = Expander(problems)
         name = ref.network.name.name
         try:
-            plan = _plan(ref, settings, expander.steps, 0)
+            plan = _plan(ref, settings, expander.steps, (), ref.network.name.span)
         except Mistake as mistake:
             if mistake.diagnostic:
                 problems.append(mistake.diagnostic)
@@ -88,13 +90,18 @@ def elaborate(
         sys.setrecursionlimit(before)
 
 
-def _plan(ref: NetworkRef, settings: Mapping[str, Constant], steps: Steps, depth: int) -> _Plan:
+def _plan(
+    ref: NetworkRef, settings: Mapping[str, Constant], steps: Steps, families: tuple[NetworkRef, ...], place: Span
+) -> _Plan:
+    """What a network's name stands for; `families` are those on the way to it, `place` is where it was asked for."""
     network, home = ref.network, ref.home
-    if depth > limits().calls:
+    if ref in families:
+        raise _circle(families[families.index(ref) :])
+    if len(families) > limits().calls:
         raise fail(CallsTooDeep(limits().calls), network.name.span)
     env = Environment(Scope(home), steps=steps)
     own = {parameter.name for parameter in network.parameters}
-    constants = _bound(network, {n: v for n, v in settings.items() if n in own}, env, home)
+    constants = _bound(network, {n: v for n, v in settings.items() if n in own}, env, home, place)
     rest = {name: value for name, value in settings.items() if name not in own}
     scope = Scope(home, constants)
     if isinstance(network, tree.Network):
@@ -111,7 +118,7 @@ def _plan(ref: NetworkRef, settings: Mapping[str, Constant], steps: Steps, depth
     arguments = call.arguments if isinstance(call, tree.CallExpression) else ()
     inside = replace(env, scope=scope)
     given = _given(base, arguments, call, inside)
-    plan = _plan(base, given | rest, steps, depth + 1)
+    plan = _plan(base, given | rest, steps, (*families, ref), callee.span)
     statements = network.body.statements if network.body else ()
     for statement in statements:
         if not isinstance(statement, tree.Expect):
@@ -123,7 +130,11 @@ def _plan(ref: NetworkRef, settings: Mapping[str, Constant], steps: Steps, depth
 
 
 def _bound(
-    network: tree.Network | tree.Family, settings: Mapping[str, Constant], env: Environment, home: FileScope
+    network: tree.Network | tree.Family,
+    settings: Mapping[str, Constant],
+    env: Environment,
+    home: FileScope,
+    place: Span,
 ) -> dict[str, Constant]:
     """The values of a network's parameters: what is set from outside, and the defaults."""
     constants: dict[str, Constant] = {}
@@ -135,8 +146,15 @@ def _bound(
     missing = [parameter.name for parameter in network.parameters if parameter.name not in constants]
     if missing:
         usage = f"give it: --set {missing[0]}=…, or {network.name.name}({missing[0]}=…) in a network made from it"
-        raise fail(MissingArgument(network.name.name, ", ".join(missing), usage), network.name.span)
+        raise fail(MissingArgument(network.name.name, ", ".join(missing), usage), place)
     return constants
+
+
+def _circle(families: tuple[NetworkRef, ...]) -> Mistake:
+    """Families that are made from each other, told once: at the first of them."""
+    first = min(families, key=lambda ref: ref.network.name.span.start)
+    names = sorted((str(ref) for ref in families), key=lambda name: (name != str(first), name))
+    return fail(MadeFromItself(names[0], listing(names[1:], "and")), first.network.name.span)
 
 
 def _given(
@@ -184,6 +202,8 @@ def _expand_body(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> El
         except Mistake as mistake:
             expander.report(mistake, context)
             current = NOTHING
+            if isinstance(statement, tree.InputDeclaration):
+                _forget(statement, context, symbols)
     if current is None and failed == len(expander.problems):
         expander.problems.append(Diagnostic(NoInput(), plan.network.name.span))
     _check_sizes_used(plan, sizes, module, expander)
@@ -237,6 +257,15 @@ def _input(
     return value
 
 
+def _forget(statement: tree.InputDeclaration, context: Context, symbols: dict[str, Constant]) -> None:
+    """An input that failed still owns its name and its symbols, so that their uses are not reported as well."""
+    if statement.name.name not in context.module.places:
+        context.module.bind(statement.name.name, NOTHING, statement.name.span)
+    for item in statement.shape.items:
+        if isinstance(item, tree.Name) and not context.scope.find(item.name)[0]:
+            symbols[item.name] = symbol(item.name)
+
+
 def _facts(statement: tree.InputDeclaration, context: Context, expander: Expander) -> list[Fact]:
     """What an input states of its sizes; sizes that are known already must agree."""
     facts: list[Fact] = []
@@ -281,7 +310,7 @@ def _output(statement: tree.Output, context: Context, current: Tensor | None, ex
         raise fail(problem, statement.span)
     for other, _, span in context.module.outputs:
         if other == name:
-            raise Mistake(Diagnostic(NameTaken(name, is_layer=False), statement.span, (Label(span, "first here"),)))
+            raise Mistake(Diagnostic(NameTaken(name), statement.span, (Label(span, "first here"),)))
     context.module.outputs.append((name, result.value if result else None, statement.span))
     return result
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.diagnostics import Edit, Problem, respelled
 from archdsl.source import Span
 
@@ -37,11 +39,10 @@ class NameTaken(Problem):
     message = "the name {name} is taken"
     label = "{name} again"
     name: str
-    is_layer: bool = True
+    in_loop: bool = False
 
     def help(self) -> str:
-        loop = "; in a loop put its counter into the name: " + self.name + "{i}"
-        return "choose another name" + (loop if self.is_layer else "")
+        return f"put the counter of the loop into the name: {self.name}{{i}}" if self.in_loop else "choose another name"
 
 
 class BadName(Problem):
@@ -119,9 +120,10 @@ class ArgumentTwice(Problem):
     code = "argument-twice"
     message = "{name} is given twice"
     name: str
+    usage: str
 
     def help(self) -> str:
-        return "remove one of the two"
+        return f"remove one of the two; {self.usage}"
 
 
 class PositionAfterName(Problem):
@@ -234,6 +236,9 @@ class NoSuchItem(Problem):
     index: int
     length: int
 
+    def help(self) -> str:
+        return f"items count from 0; the last of these is {self.length - 1}" if self.length else ""
+
 
 class CannotUnpack(Problem):
     """A loop over several names needs items of as many parts.
@@ -245,6 +250,10 @@ class CannotUnpack(Problem):
     message = "{found} does not unpack into {count} names"
     found: str
     count: int
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
 
 
 class NotALayer(Problem):
@@ -436,10 +445,29 @@ class UnknownNetwork(Problem):
     code = "unknown-network"
     message = "there is no network {name} in this file"
     name: str
-    known: str
+    hint: str
 
     def help(self) -> str:
-        return f"it has {self.known}" if self.known else ""
+        return self.hint
+
+
+class MadeFromItself(Problem):
+    """A network is made from another, and at last from one with a body.
+
+    network A = B
+    network B = A      # error[made-from-itself]
+    """
+
+    code = "made-from-itself"
+    message = "{name} is made from itself{way}"
+    name: str
+    others: str
+
+    def facts(self) -> Mapping[str, object]:
+        return {"name": self.name, "way": f", by way of {self.others}" if self.others else ""}
+
+    def help(self) -> str:
+        return f"give one of them a body: network {self.name} {{ … }}"
 
 
 class NoNetwork(Problem):

@@ -136,6 +136,12 @@ def attribute(
 RANKS = {2: "[batch, features]", 3: "[batch, channels, length]", 4: "[batch, channels, rows, columns]"}
 RANKS[5] = "[batch, channels, depth, rows, columns]"
 
+
+def flattened(shape: Shape) -> str:
+    """What to do with features where an image belongs."""
+    return "it slides over images: put it before flatten" if shape.rank == 2 else ""
+
+
 WORDS: Mapping[str, str] = {"float": "real", "int": "whole"}
 
 

@@ -29,6 +29,7 @@ class BranchesDiffer(Problem):
     op: str
     need: str
     fix: str = ""
+    is_settled: bool = False
 
     def help(self) -> str:
         return self.fix
@@ -124,14 +125,13 @@ def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:
     """Reject arms whose sizes differ on an axis that must be the same."""
     first = xs[0]
     need = f"{op} needs one shape" if except_axis is None else f"{op} needs the same sizes but on axis {except_axis}"
-    advice = _broadcasting(xs) if except_axis is None else ""
     for other in xs[1:]:
         if other.rank != first.rank:
             raise Rejected(BranchesDiffer(op, need, _ranks(first, other)))
-        for axis in range(first.rank):
-            if axis != except_axis:
-                verdict = equal(first.dims[axis], other.dims[axis], _alive(first, other))
-                _settle(op, need, first, other, axis, verdict, advice)
+        sizes = _alive(first, other)
+        pairs = enumerate(zip(first.dims, other.dims, strict=True))
+        verdicts = {axis: equal(a, b, sizes) for axis, (a, b) in pairs if axis != except_axis}
+        _settle(op, need, first, other, verdicts, xs if except_axis is None else ())
 
 
 def _stretched(op: str, xs: tuple[Shape, ...]) -> Shape:
@@ -141,11 +141,14 @@ def _stretched(op: str, xs: tuple[Shape, ...]) -> Shape:
     for other in xs[1:]:
         if other.rank != result.rank:
             raise Rejected(BranchesDiffer(op, need, _ranks(result, other)))
+        sizes = _alive(result, other)
+        verdicts: dict[int, Verdict] = {}
         for axis, (a, b) in enumerate(zip(result.dims, other.dims, strict=True)):
             if a == 1:
                 result = result.with_axis(axis, b)
             elif b != 1:
-                _settle(op, need, result, other, axis, equal(a, b, _alive(result, other)))
+                verdicts[axis] = equal(a, b, sizes)
+        _settle(op, need, result, other, verdicts)
     return result
 
 
@@ -159,7 +162,7 @@ def _broadcasting(xs: tuple[Shape, ...]) -> str:
         _stretched("", xs)
     except Rejected:
         return ""
-    return "broadcast=true stretches sizes of 1 to those of the other arms"
+    return "broadcast=true stretches sizes of 1 to those of the other arms" if xs else ""
 
 
 def _alive(*shapes: Shape) -> tuple[Fact, ...]:
@@ -167,22 +170,42 @@ def _alive(*shapes: Shape) -> tuple[Fact, ...]:
     return tuple(Fact(dim, ">=", 1) for shape in shapes for dim in shape.dims if isinstance(dim, Expr))
 
 
-def _settle(op: str, need: str, a: Shape, b: Shape, axis: int, verdict: Verdict, advice: str = "") -> None:
-    if isinstance(verdict, Proved):
-        return
-    if isinstance(verdict, Refuted):
-        raise Rejected(BranchesDiffer(op, need, advice or _fix(a, b, axis, verdict)))
-    raise Rejected(BranchesUndecided(op, str(a.dims[axis]), str(b.dims[axis])))
+def _settle(
+    op: str, need: str, a: Shape, b: Shape, verdicts: Mapping[int, Verdict], stretchable: tuple[Shape, ...] = ()
+) -> None:
+    """Reject two arms that differ on an axis, or may; `stretchable` are the arms that broadcasting might help."""
+    refuted = {axis: verdict for axis, verdict in verdicts.items() if isinstance(verdict, Refuted)}
+    if refuted:
+        advice = _broadcasting(stretchable) if stretchable else ""
+        if advice:
+            raise Rejected(BranchesDiffer(op, need, advice, is_settled=True))
+        always = [axis for axis, verdict in refuted.items() if not verdict.sizes]
+        if always:
+            raise Rejected(BranchesDiffer(op, need, _fix(a, b, always)))
+        raise Rejected(BranchesDiffer(op, need, _conditions(a, b, list(refuted.values())), is_settled=True))
+    for axis, verdict in verdicts.items():
+        if not isinstance(verdict, Proved):
+            raise Rejected(BranchesUndecided(op, str(a.dims[axis]), str(b.dims[axis])))
 
 
-def _fix(a: Shape, b: Shape, axis: int, verdict: Refuted) -> str:
-    if verdict.sizes:
-        where = f"for {_given(verdict.sizes)} the arms leave {a.at(verdict.sizes)} and {b.at(verdict.sizes)}"
-        return f"{where}; they agree when {verdict.condition}" if verdict.condition else where
-    if axis == 1 and a.spatial == b.spatial:
+def _conditions(a: Shape, b: Shape, refuted: list[Refuted]) -> str:
+    """The smallest sizes for which two arms differ, and what must be stated for them to agree."""
+    sizes = refuted[0].sizes
+    where = f"for {_given(sizes)} the arms leave {a.at(sizes)} and {b.at(sizes)}"
+    conditions = list(dict.fromkeys(verdict.condition for verdict in refuted))
+    if not all(conditions):
+        return where
+    stated = ", ".join(condition.partition(" or ")[0] for condition in conditions)
+    return f"{where}; they agree when {listing(conditions, 'and')}: state it behind the input's shape, where {stated}"
+
+
+def _fix(a: Shape, b: Shape, axes: list[int]) -> str:
+    """What to look at in two arms that differ for every size."""
+    if axes == [1]:
         return f"give every arm the same channels: {listing((a.channels, b.channels), 'and')} differ"
     if a.rank > 2:
-        return f"give every arm the same stride and fitting padding: {listing((a, b), 'and')} differ on axis {axis}"
+        where = f"axis {axes[0]}" if len(axes) == 1 else f"axes {listing(axes, 'and')}"
+        return f"give every arm the same stride and fitting padding: {listing((a, b), 'and')} differ on {where}"
     return ""
 
 

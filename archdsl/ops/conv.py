@@ -7,10 +7,11 @@ from math import gcd
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim, product
 from archdsl.ir.shape import Shape
-from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute
+from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute, flattened
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
-from archdsl.ops.slide import slide
+from archdsl.ops.slide import WindowTooLarge, slide
+from archdsl.record import replace
 
 
 class UnevenGroups(Problem):
@@ -63,9 +64,23 @@ class Conv(Op):
     flip: bool = attribute(False, doc="turn the kernel along every axis (true convolution)")
     init: Initializer = attribute(DEFAULT, doc="how the first weights are drawn")
 
+    @classmethod
+    def rank_hint(cls, shape: Shape) -> str:
+        return flattened(shape)
+
     def infer(self, x: Shape) -> Shape:
         split_evenly(self.groups, x.channels, self.channels)
-        return Shape((x.batch, self.channels, *slide(x, self.window)))
+        try:
+            return Shape((x.batch, self.channels, *slide(x, self.window)))
+        except Rejected as refusal:
+            raise Rejected(self._swapped(refusal.problem), at=refusal.at) from None
+
+    def _swapped(self, problem: Problem) -> Problem:
+        """A huge kernel and few channels have most likely changed places."""
+        few, wide = self.channels, max(self.kernel)
+        if not isinstance(few, int) or few >= 12 or few >= wide or wide < 12 or not isinstance(problem, WindowTooLarge):
+            return problem
+        return replace(problem, swapped=f"conv({wide}, kernel={few})")
 
     def params(self, x: Shape) -> Params:
         weight = (self.channels, x.channels // self.groups, *self.kernel)

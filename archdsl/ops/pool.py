@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
-from archdsl.ops.base import Op, Rejected, Size, Window, attribute
+from archdsl.ops.base import Op, Rejected, Size, Window, attribute, flattened
 from archdsl.ops.slide import fits, slide
 from archdsl.record import replace
 
@@ -44,6 +44,10 @@ class MaxPool(Op):
     dilation: Size = attribute(1, at_least=1, doc="step from one element of the window to the next")
     ceil: bool = attribute(False, doc="let the last window hang over the end")
 
+    @classmethod
+    def rank_hint(cls, shape: Shape) -> str:
+        return flattened(shape)
+
     def infer(self, x: Shape) -> Shape:
         _half_padded(self.window)
         return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
@@ -73,6 +77,10 @@ class AvgPool(Op):
     padding: Size = attribute(0, at_least=0, doc="zeros added at both ends of each axis")
     ceil: bool = attribute(False, doc="let the last window hang over the end")
     count_padding: bool = attribute(True, doc="whether padding counts in the average")
+
+    @classmethod
+    def rank_hint(cls, shape: Shape) -> str:
+        return flattened(shape)
 
     def infer(self, x: Shape) -> Shape:
         if len(x.spatial) == 3:  # torch pools volumes only where the window fits without its padding
@@ -107,6 +115,10 @@ class LpPool(Op):
     p: float = attribute(2.0, at_least=1, doc="exponent")
     stride: Size | None = attribute(None, at_least=1, doc="step from one window to the next; the window's size if none")
     ceil: bool = attribute(False, doc="let the last window hang over the end")
+
+    @classmethod
+    def rank_hint(cls, shape: Shape) -> str:
+        return flattened(shape)
 
     def infer(self, x: Shape) -> Shape:
         try:

@@ -6,6 +6,8 @@ Along one axis a window that spans `d (k - 1) + 1` positions, moved by `s` over 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, Expr
 from archdsl.ir.prove import Fact
@@ -23,16 +25,25 @@ class WindowTooLarge(Problem):
     """
 
     code = "window-too-large"
-    message = "a window of {span} does not fit into {room} {axis}"
+    message = "a window of {span} does not fit into {room}"
     label = "the input is {shape}"
     span: int
     room: int
     axis: str
     shape: Shape
     padding: int | None
+    swapped: str = ""
+
+    def facts(self) -> Mapping[str, object]:
+        padded = "padded " if self.padding else ""
+        rows = self.axis.removesuffix("s") if self.room == 1 else self.axis
+        room = f"{self.room} {padded}{rows}" if self.axis.endswith("s") else f"a {padded}{self.axis} of {self.room}"
+        return {"span": self.span, "room": room, "shape": self.shape}
 
     def help(self) -> str:
         missing = self.span - self.room
+        if self.swapped:
+            return f"channels come before the kernel: {self.swapped}"
         if self.padding is None:
             return f"a window smaller by {missing} fits"
         enough = self.padding + -(-missing // 2)

@@ -262,7 +262,7 @@ def _drop_round(source: Source, found: Brackets, stack: list[_Open], start: int)
 
 
 def _is_slip(text: str, stack: list[_Open], token: str, start: int) -> bool:
-    """Whether a bracket is closed by the partner of another, though as many follow as are open around it: `[8, 16))`."""
+    """Whether a bracket is closed by the partner of another, and those around it are closed besides: `([8, 16))`."""
     if stack[-1].bracket not in "([" or PARTNER[stack[-1].bracket] == token:
         return False
     around = 0
@@ -294,8 +294,9 @@ def _close_brace(
     if line + indent == start:
         while len(stack) > 1 and stack[-1].indent > indent and any(o.indent == indent for o in stack[:-1]):
             opened = stack.pop()
-            found.problems.append(_unclosed(source, opened))
-            found.insertions.append(_end_of_body(source.text, opened, start))
+            place, brace = _end_of_body(source.text, opened, start)
+            found.problems.append(_unclosed(source, opened, place))
+            found.insertions.append((place, brace))
         if indent > stack[-1].indent:
             doubtful.append(start)
     stack.pop()
@@ -327,8 +328,13 @@ def _close_all(source: Source, found: Brackets, stack: list[_Open], start: int) 
     stack.clear()
 
 
-def _unclosed(source: Source, opened: _Open) -> Diagnostic:
-    return Diagnostic(UnclosedBracket(opened.bracket), Span(source, opened.start, opened.start + 1))
+def _unclosed(source: Source, opened: _Open, place: int | None = None) -> Diagnostic:
+    """A bracket without its partner; `place` is the line before which that one belongs."""
+    labels: tuple[Label, ...] = ()
+    if place is not None:
+        start = place + _indent(source.text, place)
+        labels = (Label(Span(source, start, start + 1), f"the {PARTNER[opened.bracket]} belongs before this"),)
+    return Diagnostic(UnclosedBracket(opened.bracket), Span(source, opened.start, opened.start + 1), labels)
 
 
 def _unopened(source: Source, bracket: str, start: int, stack: list[_Open]) -> Diagnostic:

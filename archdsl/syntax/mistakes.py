@@ -181,9 +181,8 @@ def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:
     if found == ":" and re.match(r"(if|else|repeat|for|block|network)\b", before):
         return "a body stands in braces: { … }"
     if found in RESERVED:
-        other = (
-            f'as a name write it in quotes: "{found}"' if "STRING" in accepted and not before else "choose another name"
-        )
+        quoted = "STRING" in accepted and not before
+        other = f'as a name write it in quotes: "{found}"' if quoted else "choose another name"
         return f"{found} is a word of the language; {other}"
     if found == "|" and not before:
         return "arms stand in the braces of a join: add { | … | … }"

@@ -12,6 +12,7 @@ import threading
 from bisect import bisect_right
 from functools import cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from lark import Lark, Token
@@ -23,7 +24,7 @@ from archdsl.record import replace
 from archdsl.source import Source, Span
 from archdsl.syntax import brackets, tables, tree
 from archdsl.syntax.build import Builder
-from archdsl.syntax.mistakes import NothingHere, TooManyMistakes, explain
+from archdsl.syntax.mistakes import WORD, NothingHere, TooManyMistakes, explain
 
 MOST_MISTAKES = 50
 
@@ -47,7 +48,7 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     problems = list(found.problems[:MOST_MISTAKES])
     if len(found.problems) > MOST_MISTAKES:
         return tree.File(source, ()), [*problems, Diagnostic(TooManyMistakes(), file=source.name)]
-    text = Edited(brackets.joined(source.text, found.unbroken), found.insertions)
+    text = Edited(brackets.mended(source.text, found), sorted(found.insertions, key=itemgetter(0)))
     for start, end in found.erasures:
         text.break_up(text.place(start), text.place(end))
     silent = [text.place(start) for start, _ in found.erasures]
@@ -129,7 +130,9 @@ class Edited:
     def break_up(self, start: int, end: int) -> None:
         """Make a stretch unreadable for good: the parser sees one broken statement in its place."""
         region = self.text[start:end]
-        self.lost.update(re.findall(r"\b(?:block|network|fn)\s+([A-Za-z_]\w*+)", region))
+        self.lost.update(re.findall(r"\b(?:block|network|fn|input|def|class)\s+([A-Za-z_]\w*+)", region))
+        for names in re.findall(r"\bimport\s([^\n]*)|^\s*input\b([^\n]*)", region):
+            self.lost.update(re.findall(r"[A-Za-z_]\w*+", "".join(names)))
         self.lost.update(re.findall(r"\b([A-Za-z_]\w*+)\s*+=(?!=)", region))
         self.text = f"{self.text[:start]}\x00{' ' * (end - start - 1)}{self.text[end:]}"
 
@@ -172,7 +175,11 @@ def _items(source: Source, text: Edited, problems: list[Diagnostic], silent: lis
         except UnexpectedInput as error:
             offset, problem = explain(error, text.text)
             offset += builder.base
-            start, end = _statement(text.text, offset)
+            start, end = _item(text.text, offset) or _statement(text.text, offset)
+            listed = _LISTED.match(text.text, offset)
+            end = listed.end() if listed and start <= offset <= end else end
+            if not text.text[start:end].strip(" \t\n\x00"):
+                start, end = _around(text.text, start)
             if not any(start <= place < end for place in silent):
                 original = text.original(offset)
                 problems.append(Diagnostic(problem, _span_at(source, original, source.text)))
@@ -187,8 +194,43 @@ def _span_at(source: Source, offset: int, text: str) -> Span:
     offset = min(offset, len(text))
     if offset >= len(text.rstrip()):
         offset = len(text.rstrip())
-    word = re.compile(r"\w+|->|==|\S").match(text, offset)
+    word = WORD.match(text, offset)
     return Span(source, offset, word.end() if word else offset + 1)
+
+
+def _item(text: str, offset: int) -> tuple[int, int] | None:
+    """The stretch up to the next item, if a mistake stands where an item should start."""
+    if (offset and text[offset - 1] != "\n") or not re.match(r"[A-Za-z_]", text[offset : offset + 1]):
+        return None
+    if _HEAD.match(text, offset):
+        return None
+    following = _HEAD.search(text, offset)
+    return offset, following.start() if following else len(text)
+
+
+_LISTED = re.compile(r"\{\s*[-\d\"(\[][^{}\n]*\}")
+_HEAD = re.compile(r"^(?:block|network|fn|from)\b", re.M)
+
+
+def _around(text: str, offset: int) -> tuple[int, int]:
+    """The statement around the braces that hold a place, where what they hold cannot be read at all."""
+    opened: list[tuple[int, int]] = []
+    boundary = 0
+    holder: tuple[int, int] | None = None
+    for token, start in brackets.pieces(text):
+        if start >= offset and holder is None:
+            holder = opened[-1] if opened else (0, 0)
+        if token == "{":
+            opened.append((start, boundary))
+            boundary = start + 1
+        elif token == "}":
+            last = opened.pop() if opened else (0, 0)
+            boundary = start + 1
+            if holder is not None and last == holder:
+                return holder[1], start + 1
+        elif token in "\n|":
+            boundary = start + 1
+    return (holder[1] if holder else 0), len(text)
 
 
 def _statement(text: str, offset: int) -> tuple[int, int]:

@@ -1,0 +1,147 @@
+"""A change of one arm that makes a join fit, found by trying: another padding or stride, or a projection.
+
+Takes a join that was refused, and its arms' values; returns what to write, or nothing. Each proposal has been run
+through the shape rules, so that it holds when applied.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+from archdsl.ir.graph import Apply, Value
+from archdsl.ir.shape import Shape
+from archdsl.ops import Op, Rejected
+from archdsl.ops.combine import Arithmetic
+from archdsl.ops.conv import Conv
+from archdsl.record import replace
+
+LONGEST = 12
+WIDEST = 9
+STEEPEST = 4
+
+
+def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:
+    """What to change in one arm, if that alone makes the join fit; `entry` is the value that the arms are given.
+
+    advice(Add(), [conv, identity], x)      # "give the shortcut its own projection: conv(128, kernel=1, stride=2)"
+    """
+    shapes = [arm.shape for arm in arms]
+    for index in _suspects(arms, entry):
+        rest = shapes[:index], shapes[index + 1 :]
+        if isinstance(join, Arithmetic) and entry and _is_shortcut(arms[index], entry):
+            found = _projection(join, shapes[index], rest)
+            if found:
+                return f"give the shortcut its own projection: {found}"
+        for stage, change, shape in _changes(_path(arms[index], entry), {s.dims[1] for s in shapes if s.rank > 1}):
+            if _fits(join, [*rest[0], shape, *rest[1]]):
+                return f"{change} in {_shown(stage)} makes arm {index + 1} fit"
+    return ""
+
+
+def _suspects(arms: Sequence[Value], entry: Value | None) -> list[int]:
+    """The arms in the order of doubt: shortcuts, then those unlike the most, the last first."""
+    spatial = [arm.shape.dims[2:] for arm in arms]
+    common = Counter(spatial)
+    order = sorted(range(len(arms)), key=lambda index: (common[spatial[index]], -index))
+    return sorted(order, key=lambda index: not (entry and _is_shortcut(arms[index], entry)))
+
+
+def _is_shortcut(arm: Value, entry: Value) -> bool:
+    node = arm.node
+    return arm == entry or (isinstance(node, Apply) and node.op.name == "identity" and node.inputs[0] == entry)
+
+
+def _projection(join: Op, x: Shape, rest: tuple[list[Shape], list[Shape]]) -> str:
+    """A 1×1 convolution that gives a shortcut the shape of the other arms."""
+    target = next(iter([*rest[0], *rest[1]]))
+    axes = x.rank - 2
+    if axes not in (1, 2, 3) or target.rank != x.rank or not isinstance(target.channels, int):
+        return ""
+    for stride in range(1, STEEPEST + 1):
+        ones, zeros = (1,) * axes, (0,) * axes
+        conv = Conv(target.channels, kernel=ones, stride=(stride,) * axes, padding=zeros, dilation=ones)
+        shape = _run(conv, x)
+        if shape and _fits(join, [*rest[0], shape, *rest[1]]):
+            return f"conv({target.channels}, kernel=1{f', stride={stride}' if stride > 1 else ''})"
+    return ""
+
+
+def _path(arm: Value, entry: Value | None) -> list[Apply]:
+    """The stages of an arm from its last one back to the entry, or to what isn't a plain layer."""
+    path: list[Apply] = []
+    while arm != entry and isinstance(arm.node, Apply) and len(arm.node.inputs) == 1 and len(path) < LONGEST:
+        path.append(arm.node)
+        arm = arm.node.inputs[0]
+    return path
+
+
+def _changes(path: list[Apply], channels: set[Any]) -> Iterator[tuple[Apply, str, Shape]]:
+    """Each stage with other arguments, how they are written, and the shape that the arm has then."""
+    for count, _ in enumerate(WAYS):
+        for index, stage in enumerate(path):
+            for change in WAYS[count](stage.op, channels):
+                shape = _run(replace(stage.op, **{n: v for n, (v, _) in change.items()}), stage.inputs[0].shape)
+                for later in reversed(path[:index]):
+                    shape = _run(later.op, shape) if shape else None
+                if shape:
+                    yield stage, ", ".join(f"{name}={shown}" for name, (_, shown) in change.items()), shape
+
+
+def _run(op: Op, x: Shape) -> Shape | None:
+    try:
+        shape = op.infer(x)
+    except Rejected:
+        return None
+    return shape if isinstance(shape, Shape) else None
+
+
+def _fits(join: Op, shapes: list[Shape]) -> bool:
+    try:
+        join.infer(*shapes)
+    except Rejected:
+        return False
+    return True
+
+
+Change = dict[str, tuple[Any, int]]
+"""New values by argument, each as the op holds it and as a spec writes it."""
+
+
+def _sizes(op: Op, name: str, numbers: range) -> Iterator[Change]:
+    kernel = getattr(op, "kernel", None)
+    if isinstance(kernel, tuple) and name in op.attributes():
+        for number in numbers:
+            yield {name: ((number,) * len(kernel), number)}
+
+
+def _paddings(op: Op, channels: set[Any]) -> Iterator[Change]:
+    return _sizes(op, "padding", range(WIDEST))
+
+
+def _strides(op: Op, channels: set[Any]) -> Iterator[Change]:
+    return _sizes(op, "stride", range(1, STEEPEST + 1))
+
+
+def _output_paddings(op: Op, channels: set[Any]) -> Iterator[Change]:
+    return _sizes(op, "output_padding", range(STEEPEST))
+
+
+def _widths(op: Op, channels: set[Any]) -> Iterator[Change]:
+    if isinstance(op, Conv):
+        yield from ({"channels": (count, count)} for count in channels if isinstance(count, int))
+
+
+def _both(op: Op, channels: set[Any]) -> Iterator[Change]:
+    for stride, padding in product(_strides(op, channels), _paddings(op, channels)):
+        yield {**stride, **padding}
+
+
+WAYS = (_paddings, _strides, _output_paddings, _widths, _both)
+
+
+def _shown(stage: Apply) -> str:
+    written = stage.span.text if stage.span else ""
+    return written if 0 < len(written) <= 60 and "\n" not in written else f"this {stage.op.name}"

@@ -1,0 +1,47 @@
+"""How a value got its shape: the last stages before it, for the notes of a diagnostic.
+
+Takes a value and the module that it stands in, walks the graph backwards, returns a line. Stages that keep the shape
+(relu, batch_norm) are left out; a join ends the walk, since several ways lead to it.
+"""
+
+from __future__ import annotations
+
+from archdsl.elaborate.module import Module
+from archdsl.ir.graph import Apply, Input, Node, Value
+
+MOST = 3
+
+
+def story(value: Value | None, module: Module) -> tuple[str, ...]:
+    """A note on the last stages that changed the shape, or none where there is no stage before.
+
+    story(pooled, module)      # ("the value: image [N, 3, 32, 32] -> conv [N, 8, 30, 30] -> max_pool [N, 8, 15, 15]",)
+    """
+    steps: list[str] = []
+    while value is not None and len(steps) <= MOST:
+        before, around = _before(value, module)
+        if before is None or before.shape != value.shape:
+            steps.append(f"{_called(value.node, module)} {value.shape}")
+        value, module = before, around
+    if len(steps) < 2:
+        return ()
+    more = "… -> " if value is not None else ""
+    return (f"the value: {more}{' -> '.join(reversed(steps))}",)
+
+
+def _before(value: Value, module: Module) -> tuple[Value | None, Module]:
+    """The value that a stage was given, and its module: groups are given what stands before them."""
+    node = value.node
+    if not isinstance(node, Input):
+        return (node.inputs[0] if len(node.inputs) == 1 else None), module
+    captured = next((outer for outer, entry in module.captured.items() if entry is node), None)
+    if captured is None or module.outer is None:
+        return None, module
+    return captured, module.outer
+
+
+def _called(node: Node, module: Module) -> str:
+    """A stage as the spec calls it: by its name if it has one, else by its op or block."""
+    if isinstance(node, Input):
+        return "in" if module.kind == "block" and node is module.inputs[0] and node.name == "x" else node.name
+    return node.label or (node.op.name if isinstance(node, Apply) else node.graph.name or "{ … }")
