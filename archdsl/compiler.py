@@ -187,8 +187,9 @@ def check_source(
     wanted = [network] if network else [n for n, ref in found.items() if not is_template(ref) or len(found) == 1]
     if not found and not problems and not any(item for item in file.items):
         problems.append(Diagnostic(NoNetwork(), file=source.name))
-    if network is None:
-        problems += contracts_for_all(home)
+    headers = contracts_for_all(home) if network is None else []
+    refuted = {(problem.span, problem.code) for problem in headers}
+    problems += headers
     good: list[Network] = []
     for name in wanted:
         mine: list[Diagnostic] = []
@@ -201,7 +202,7 @@ def check_source(
                 verify(made, {"params": net.parameters, "macs": macs(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
                 good.append(net)
-        problems += mine
+        problems += (problem for problem in mine if (problem.span, problem.code) not in refuted)
     if not any(problem.is_error for problem in problems):
         problems += lint(Checked(file, tuple(net.graph for net in good)))
     return _report(tuple(good), problems)
