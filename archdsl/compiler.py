@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl.analyses.accepted import accepted, impossible
-from archdsl.analyses.cost import macs
+from archdsl.analyses.cost import macs_of_one
 from archdsl.analyses.lints import lint
 from archdsl.analyses.lints.checked import Checked
 from archdsl.analyses.state import parameters, state
@@ -199,7 +199,7 @@ def check_source(
             net = Network(name, source.name, made.graph)
             mine += [_nothing_fits(made.graph, symbol, least) for symbol, least in impossible(made.graph)]
             if made.expectations:
-                verify(made, {"params": net.parameters, "macs": macs(made.graph)}, mine)
+                verify(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
                 good.append(net)
         problems += (problem for problem in mine if (problem.span, problem.code) not in refuted)
