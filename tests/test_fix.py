@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,8 @@ from archdsl.diagnostics.render import as_json
 from archdsl.diagnostics.sarif import sarif
 from archdsl.fix import fix
 from archdsl.source import Source
+
+PAGES = Path(__file__).parent / "golden" / "errors"
 
 FIXED = {
     "a name": ("conv(8, kernel=3) -> rellu", "conv(8, kernel=3) -> relu"),
@@ -97,6 +101,17 @@ def test_a_good_fix_is_made_where_another_would_break_a_claim():
 def test_edits_never_overlap():
     text = spec("conv(8, kernel=3) -> relu\n    relu\n    relu")
     assert fixed(text)[0].text == spec("conv(8, kernel=3) -> relu")
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
+def test_fixing_mistakes_of_all_kinds_ends_and_makes_none(page):
+    for spec in re.findall(r"^```arch\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S):
+        before = check_source(Source("net.arch", spec)).problems
+        found, done = fixed(spec)
+        after = check_source(found).problems
+        assert sum(problem.is_error for problem in after) <= sum(problem.is_error for problem in before)
+        assert fixed(found.text)[1] == []
+        assert bool(done) == (found.text != spec)
 
 
 def test_a_fix_is_data():
