@@ -101,7 +101,10 @@ class UnopenedBracket(Problem):
 class WrongBracket(Problem):
     """A bracket is closed by its own partner.
 
-    network t(widths=[8, 16)) { … }      # error[wrong-bracket]: ]
+    network t(widths=[8, 16)) {      # error[wrong-bracket]: ]
+        input x: [N, 4]
+        linear(3)
+    }
     """
 
     code = "wrong-bracket"
