@@ -43,8 +43,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a block given to itself": (net("self_(self_)", "block self_(b) { b(b) }"), "endless-recursion"),
     "recursion in groups": (net("again", "block again { { { again } } }"), "endless-recursion"),
     "recursion in arms": (net("again", "block again { add { | again | identity } }"), "endless-recursion"),
-    "a family of itself": ("network t = t\n", "calls-too-deep"),
-    "families in a circle": ("network t = u\nnetwork u = t\n", "calls-too-deep"),
+    "a family of itself": ("network t = t\n", "made-from-itself"),
+    "families in a circle": ("network t = u\nnetwork u = t\n", "made-from-itself"),
     # functions and numbers
     "a function without an end": (net("linear(f(0))", "fn f(n) = f(n + 1)"), "calls-too-deep"),
     "a function that branches": (
