@@ -1,1 +1,1 @@
-
+"""From text to a typed tree with places, past mistakes."""
