@@ -29,8 +29,8 @@ from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
-from archdsl.ir.verify import verify_graph
 from archdsl.limits import limited
+from archdsl.passes import through_passes
 from archdsl.source import Source
 from archdsl.syntax.parse import parse_expression
 
@@ -195,8 +195,7 @@ def check_source(
         mine: list[Diagnostic] = []
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
-            verify_graph(made.graph)
-            net = Network(name, source.name, made.graph)
+            net = Network(name, source.name, through_passes(made.graph))
             mine += [_nothing_fits(made.graph, symbol, least) for symbol, least in impossible(made.graph)]
             if made.expectations:
                 verify(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)

@@ -1,7 +1,7 @@
 """Rewrites of the graph: one file a pass, all of them listed here in the order in which they run.
 
-A pass takes a graph and returns a new one that computes the same. After each the graph is verified. None runs by default:
-what a spec says is what is written.
+A pass takes a graph and returns a new one that computes the same. The graph is verified before the first and after each.
+None stands here so far: what a spec says is what is written.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Callable
 from archdsl.ir.graph import Graph
 from archdsl.ir.verify import verify_graph
 
-Pass = Callable[[Graph], Graph]
-
-PIPELINE: tuple[Pass, ...] = ()
+PIPELINE: tuple[Callable[[Graph], Graph], ...] = ()
 
 
-def optimized(graph: Graph, passes: tuple[Pass, ...] = PIPELINE) -> Graph:
-    """The graph after the passes, each verified."""
-    for step in passes:
+def through_passes(graph: Graph) -> Graph:
+    """The graph after all passes."""
+    verify_graph(graph)
+    for step in PIPELINE:
         graph = step(graph)
         verify_graph(graph)
     return graph
