@@ -37,6 +37,7 @@ NOT_SHOWN = {
     "too-many-digits": "needs a thousand digits",
     "too-many-mistakes": "needs fifty mistakes",
     "too-many-words": "needs a large file",
+    "unknown-input": "is about a command line",
     "unknown-network": "is about a command line",
 }
 

@@ -11,16 +11,24 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from archdsl.diagnostics import Problem
 from archdsl.ir.graph import Apply, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import Op, Rejected
-from archdsl.ops.combine import Arithmetic
+from archdsl.ops.combine import Arithmetic, BranchesDiffer
 from archdsl.ops.conv import Conv
 from archdsl.record import replace
 
 LONGEST = 12
 WIDEST = 9
 STEEPEST = 4
+
+
+def advised(problem: Problem, join: Op, arms: Sequence[Value], entry: Value | None) -> Problem:
+    """The problem, with a change of one arm as its help where one makes the arms fit."""
+    if not isinstance(problem, BranchesDiffer) or problem.is_settled:
+        return problem
+    return replace(problem, fix=advice(join, arms, entry) or problem.fix)
 
 
 def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:

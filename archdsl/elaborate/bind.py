@@ -7,7 +7,7 @@ from typing import Any
 
 from archdsl.diagnostics import listing, suggestion
 from archdsl.elaborate.builtins import INITIALIZERS
-from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, usage
+from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, usage
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, Tensor, described, show
@@ -62,9 +62,10 @@ def _word(expression: tree.Expression, attribute: Attribute, env: Environment) -
 
 def _whole(value: Constant, attribute: Attribute, what: str, span: Span) -> int:
     if isinstance(value, Quotient):
-        raise fail(Refused.uneven(value).problem, span)
+        raise uneven(value, span)
     if isinstance(value, Expr):
-        raise fail(WrongType(what, "known when compiling", described(value)), span)
+        hint = f"{value} is known only when the network runs"
+        raise fail(WrongType(what, "known when compiling", described(value), hint), span)
     if isinstance(value, bool) or not isinstance(value, int):
         raise fail(WrongType(what, "an integer", described(value), _whole_hint(value)), span)
     return int(_ranged(value, attribute, what, span))

@@ -78,7 +78,9 @@ def _hold(claim: tree.Sequence, shape: Shape, claimed: list[tuple[Dim | Quotient
     for (size, span), found in zip(claimed, shape.dims, strict=True):
         verdict = _verdict(found, size)
         if isinstance(verdict, Refuted):
-            raise Mistake(Diagnostic(ContractBroken(str(shape), text, _detail(found, size, verdict)), span))
+            raise Mistake(
+                Diagnostic(ContractBroken(str(shape), text, _detail(found, size, verdict), verdict.condition), span)
+            )
         if not isinstance(verdict, Proved):
             raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
 

@@ -7,11 +7,12 @@ Steps, depth and sizes are bounded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
+from archdsl.diagnostics import Diagnostic, Label, Problem, listing, suggestion
 from archdsl.elaborate.builtins import BUILTINS
 from archdsl.elaborate.foreign import near_argument, near_word
 from archdsl.elaborate.numbers import Refused, arithmetic, bounded, compare
@@ -22,6 +23,7 @@ from archdsl.elaborate.problems import (
     NotDecided,
     PositionAfterName,
     TooManyArguments,
+    UnevenDivision,
     UnknownArgument,
     UnknownName,
     WrongType,
@@ -39,10 +41,12 @@ from archdsl.elaborate.values import (
     kind,
     show,
 )
+from archdsl.ir.dim import Expr
 from archdsl.ir.graph import Value
 from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
 from archdsl.record import Record
+from archdsl.record import replace as changed
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -95,10 +99,19 @@ def fail(problem: Problem, span: Span) -> Mistake:
 def integer(value: Constant, span: Span, what: str) -> int:
     """A whole number; anything else is a mistake."""
     if isinstance(value, Quotient):
-        raise fail(Refused.uneven(value).problem, span)
+        raise uneven(value, span)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fail(WrongType(what, "an integer", described(value)), span)
+        hint = f"{value} is known only when the network runs" if isinstance(value, Expr) else ""
+        raise fail(WrongType(what, "an integer", described(value), hint), span)
     return value
+
+
+def uneven(value: Quotient, span: Span) -> Mistake:
+    """A division that had to come out even; the help shows it as it is written, if nothing else is."""
+    written = span.text.partition("=")[2] if re.match(r"\w+\s*=", span.text) else span.text
+    problem = Refused.uneven(value).problem
+    plain = isinstance(problem, UnevenDivision) and written.count("/") == 1 and not re.search(r"[+(,]|if|-", written)
+    return fail(changed(problem, written=written.strip()) if plain else problem, span)
 
 
 def truth(value: Constant, span: Span) -> bool:
@@ -106,7 +119,8 @@ def truth(value: Constant, span: Span) -> bool:
     if isinstance(value, NotYet):
         raise fail(NotDecided(value.text), span)
     if not isinstance(value, bool):
-        raise fail(WrongType("a condition", "true or false", described(value)), span)
+        hint = f"compare it: {span.text} > 0" if isinstance(value, int) else ""
+        raise fail(WrongType("a condition", "true or false", described(value), hint), span)
     return value
 
 
@@ -218,7 +232,8 @@ def _attribute(node: tree.Attribute, env: Environment) -> Constant:
     needed, read = ATTRIBUTES[node.name]
     if value.shape.rank < needed:
         found = f"a value of shape {value.shape}"
-        raise fail(WrongType(f"what has .{node.name}", f"a value of {needed} axes or more", found), node.span)
+        hint = f"it has {listing(n for n, (least, _) in ATTRIBUTES.items() if least <= value.shape.rank)}"
+        raise fail(WrongType(f"what has .{node.name}", f"a value of {needed} axes or more", found, hint), node.span)
     return read(value.shape.dims)
 
 

@@ -169,6 +169,8 @@ class Expander:
             return value
         plain = isinstance(value, bool | int | float | str | tuple | type(None))
         hint = STAGES.get(kind(value), "").format(word)
+        if isinstance(value, str):
+            hint = near_op(value, OPS, context.scope.home.names)
         raise fail(NotALayer(word, described(value) if plain else kind(value), hint), step.name.span)
 
     def _meant(self, word: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context) -> str:
@@ -179,7 +181,8 @@ class Expander:
             return f"arguments stand in round brackets: {first}(…)"
         if word in context.module.shared:
             return f"a shared layer is applied without arguments: {word}"
-        return near_op(word, OPS, others)
+        declare = f"declare it, block {word}(…) {{ … }}, or import it" if step.arguments else ""
+        return near_op(word, OPS, others) or declare
 
     def needs(self, current: Tensor | None, span: Span) -> Tensor:
         if current is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
@@ -118,7 +119,7 @@ class Files:
     def _imported(self, text: str, span: Span, scope: FileScope, path: Path | None) -> FileScope | None:
         reason, target = _resolve(text, path, self._root)
         if target is None:
-            self._report(BadImport(text, reason), span)
+            self._report(BadImport(text, reason, _near(text, path)), span)
             return None
         if target in self._scopes:
             known = self._scopes[target]
@@ -160,6 +161,13 @@ def _resolve(text: str, path: Path | None, root: Path | None) -> tuple[str, Path
     if not target.is_file():
         return "it is not a file", None
     return "", target
+
+
+def _near(text: str, path: Path | None) -> str:
+    """A spec in the same folder that may have been meant."""
+    if path is None or "/" in text or "\\" in text:
+        return ""
+    return suggestion(text, (entry.name for entry in islice(path.parent.glob("*.arch"), 1000) if entry != path))
 
 
 def _root(path: Path) -> Path:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archdsl import record
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
-from archdsl.elaborate.advice import advice
+from archdsl.elaborate.advice import advised
 from archdsl.elaborate.bind import bind_op
 from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names
@@ -17,10 +16,9 @@ from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared,
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
-from archdsl.ir.graph import Apply, Call, Value
+from archdsl.ir.graph import Apply, Call
 from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op, Rejected
-from archdsl.ops.combine import BranchesDiffer
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -111,20 +109,13 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     except Rejected as refusal:
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
         place = places.get(refusal.at or "", step.name.span)
-        raise told(_advised(refusal.problem, instance, inputs, current), place, current, context, labels) from None
+        raise told(advised(refusal.problem, instance, inputs, current.value), place, current, context, labels) from None
     label = expander.label(names, context, current)
     owned = _fixed(expander, instance, tuple(map(Tensor, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
     node = Apply(instance, tuple(inputs), _shapes(result), key, label, span=step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
-
-
-def _advised(problem: Problem, join: Op, arms: list[Value], current: Tensor) -> Problem:
-    """The problem, with a change of one arm as its help where one makes the arms fit."""
-    if not isinstance(problem, BranchesDiffer) or problem.is_settled:
-        return problem
-    return record.replace(problem, fix=advice(join, arms, current.value) or problem.fix)
 
 
 def shared(expander: Expander, statement: tree.Shared, context: Context, current: Tensor | None) -> Tensor | None:

@@ -19,15 +19,17 @@ from archdsl.elaborate.problems import (
     MadeFromItself,
     MisplacedStatement,
     MissingArgument,
+    NamelessOutput,
     NameTaken,
     NoInput,
     OutOfRange,
     UnknownArgument,
+    UnknownInput,
     WhereBroken,
     WrongType,
 )
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
-from archdsl.elaborate.values import Constant, NetworkRef, Tensor, described, show
+from archdsl.elaborate.values import BlockRef, Constant, NetworkRef, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr, symbol
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
@@ -114,7 +116,8 @@ def _plan(
     callee = call.callee if isinstance(call, tree.CallExpression) else call
     base = evaluate(callee, env)
     if not isinstance(base, NetworkRef):
-        raise fail(WrongType("what a network is made from", "a network", described(base)), callee.span)
+        hint = "a block needs an input first: network Name { input … }" if isinstance(base, BlockRef) else ""
+        raise fail(WrongType("what a network is made from", "a network", described(base), hint), callee.span)
     arguments = call.arguments if isinstance(call, tree.CallExpression) else ()
     inside = replace(env, scope=scope)
     given = _given(base, arguments, call, inside)
@@ -237,7 +240,7 @@ def _input(
             raise fail(OutOfRange("a size", "at least 1", show(value)), item.span)
         if given and axis < len(given):
             if isinstance(value, int) and value != given[axis]:
-                problem = WrongType(f"axis {axis} of {statement.name.name}", str(value), str(given[axis]))
+                problem = WrongType(f"axis {axis} of {statement.name.name}", str(value), f"given as {given[axis]}")
                 raise fail(problem, item.span)
             if isinstance(item, tree.Name):
                 symbols[item.name] = given[axis]
@@ -272,7 +275,8 @@ def _facts(statement: tree.InputDeclaration, context: Context, expander: Expande
     env = expander.environment(context, None)
     for clause in statement.where:
         if not isinstance(clause, tree.Chained) or clause.rest[0][0] not in RELATIONS:
-            raise fail(WrongType("a where clause", "a comparison of sizes", clause.span.text), clause.span)
+            hint = f"compare it: where {clause.span.text} >= 1"
+            raise fail(WrongType("a where clause", "a comparison of sizes", clause.span.text, hint), clause.span)
         left = evaluate(clause.first, env)
         for relation, operand in clause.rest:
             right = evaluate(operand, env)
@@ -283,7 +287,8 @@ def _facts(statement: tree.InputDeclaration, context: Context, expander: Expande
             if fact.symbols:
                 facts.append(fact)
             elif not fact.holds({}):
-                raise fail(WhereBroken(clause.span.text), clause.span)
+                found = "" if isinstance(clause.first, tree.Literal) else f"{clause.first.span.text} is {show(left)}"
+                raise fail(WhereBroken(clause.span.text, found), clause.span)
             left = right
     return facts
 
@@ -293,7 +298,7 @@ def _check_sizes_used(plan: _Plan, sizes: Sizes, module: Module, expander: Expan
     for name in sizes:
         if name not in known and module.inputs:
             near = suggestion(name, known - {""}) or f"its inputs are {', '.join(known - {''})}"
-            problem = UnknownArgument(plan.network.name.name, name, near)
+            problem = UnknownInput(plan.network.name.name, name, near)
             expander.problems.append(Diagnostic(problem, plan.network.name.span))
 
 
@@ -306,8 +311,7 @@ def _output(statement: tree.Output, context: Context, current: Tensor | None, ex
     elif isinstance(last.step, tree.Apply) and last.step.arguments is None:
         name = expander.word(last.step.name, context, current)
     else:
-        problem = MisplacedStatement("an output without a name", "to a named stage: output logits = …")
-        raise fail(problem, statement.span)
+        raise fail(NamelessOutput(last.step.span.text.partition("\n")[0]), last.step.span)
     for other, _, span in context.module.outputs:
         if other == name:
             raise Mistake(Diagnostic(NameTaken(name), statement.span, (Label(span, "first here"),)))
@@ -325,8 +329,11 @@ def verify(elaborated: Elaborated, facts: Mapping[str, Constant], problems: list
         known = {**facts, **outputs}
         inside = replace(env, scope=env.scope.inner({n: v for n, v in known.items() if not env.scope.find(n)[0]}))
         try:
-            holds = truth(evaluate(expect.claim, inside), expect.claim.span)
-            if not holds:
+            claimed = evaluate(expect.claim, inside)
+            if isinstance(claimed, int) and not isinstance(claimed, bool):
+                hint = f"compare it: expect {expect.claim.span.text} == {claimed}"
+                raise fail(WrongType("an expectation", "true or false", described(claimed), hint), expect.claim.span)
+            if not truth(claimed, expect.claim.span):
                 problems.append(Diagnostic(_failure(expect, inside), expect.claim.span))
         except Mistake as mistake:
             if mistake.diagnostic:

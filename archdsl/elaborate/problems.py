@@ -180,8 +180,11 @@ class UnevenDivision(Problem):
     numerator: str
     divisor: str
 
+    written: str = ""
+
     def help(self) -> str:
-        return f"round it: {self.numerator} // {self.divisor}, or ceil({self.numerator} / {self.divisor})"
+        written = self.written or f"{self.numerator} / {self.divisor}"
+        return f"round it: {written.replace('/', '//')}, or ceil({written})"
 
 
 class DivisionByZero(Problem):
@@ -344,6 +347,37 @@ class MisplacedStatement(Problem):
     where: str
 
 
+class NamelessOutput(Problem):
+    """An output has the name of its stage.
+
+    input x: [N, 4]
+    output linear(10)      # error[nameless-output]: output logits = linear(10)
+    """
+
+    code = "nameless-output"
+    message = "this output has no name"
+    stage: str
+
+    def help(self) -> str:
+        return f"name its stage: output logits = {self.stage}"
+
+
+class UnknownInput(Problem):
+    """Sizes are given to inputs that the network has.
+
+    archdsl check net.arch --input imge=1x3x224x224
+    """
+
+    code = "unknown-input"
+    message = "{network} has no input {name}"
+    network: str
+    name: str
+    near: str
+
+    def help(self) -> str:
+        return self.near
+
+
 class CannotName(Problem):
     """Repetition and choice have no name of their own; a group has.
 
@@ -385,6 +419,11 @@ class ContractBroken(Problem):
     found: str
     claimed: str
     detail: str = ""
+    condition: str = ""
+
+    def help(self) -> str:
+        stated = self.condition.partition(" or ")[0]
+        return f"state it behind the input's shape: where {stated}" if stated else ""
 
 
 class ContractUndecided(Problem):
@@ -419,7 +458,9 @@ class WhereBroken(Problem):
 
     code = "where-broken"
     message = "{clause} does not hold for the sizes given"
+    label = "{found}"
     clause: str
+    found: str
 
 
 class NothingFits(Problem):
@@ -454,8 +495,8 @@ class UnknownNetwork(Problem):
 class MadeFromItself(Problem):
     """A network is made from another, and at last from one with a body.
 
-    network A = B
-    network B = A      # error[made-from-itself]
+    network A = B      # error[made-from-itself]
+    network B = A
     """
 
     code = "made-from-itself"
@@ -490,6 +531,10 @@ class BadImport(Problem):
     message = "{path} cannot be imported: {reason}"
     path: str
     reason: str
+    near: str = ""
+
+    def help(self) -> str:
+        return self.near
 
 
 class NotShared(Problem):

@@ -194,7 +194,8 @@ def _conditions(a: Shape, b: Shape, refuted: list[Refuted]) -> str:
     where = f"for {_given(sizes)} the arms leave {a.at(sizes)} and {b.at(sizes)}"
     conditions = list(dict.fromkeys(verdict.condition for verdict in refuted))
     if not all(conditions):
-        return where
+        symbols = all(str(dim).isidentifier() for dim in (*a.dims, *b.dims) if isinstance(dim, Expr))
+        return f"{where}; sizes that are the same have one symbol" if symbols else where
     stated = ", ".join(condition.partition(" or ")[0] for condition in conditions)
     return f"{where}; they agree when {listing(conditions, 'and')}: state it behind the input's shape, where {stated}"
 

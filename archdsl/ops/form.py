@@ -156,6 +156,8 @@ def _undivided(dims: Dims) -> tuple[Dim, int]:
 
 def _fix(before: Dim, sizes: Dims, verdict: Refuted) -> str:
     """The first size that can be left open; for free sizes the condition under which the form fits."""
+    if sizes and isinstance(equal(before, product(sizes[1:])), Proved):
+        return f"the batch is not written: reshape([{', '.join(map(str, sizes[1:]))}])"
     if verdict.sizes:
         given = ", ".join(f"{name} = {size}" for name, size in verdict.sizes.items())
         return f"they differ for {given}" + (f", and agree when {verdict.condition}" if verdict.condition else "")
