@@ -147,7 +147,7 @@ def _name(node: tree.Name, env: Environment) -> Constant:
         return BUILTINS[node.name]
     if node.name in OPS:
         return OpRef(OPS[node.name])
-    if node.name in env.scope.home.lost:
+    if env.scope.home.is_lost(node.name):
         raise REPORTED
     near = near_word(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS]) or suggestion(node.name, OPS, 0.75)
     raise fail(UnknownName(node.name, near), node.span)

@@ -155,7 +155,7 @@ class Expander:
             value = context.scope.home.names.get(word, OpRef(OPS[word]) if word in OPS else None)
             known = value is not None
         if not known:
-            if word in context.scope.home.lost:
+            if context.scope.home.is_lost(word):
                 raise REPORTED
             if context.module.find(word) is not None:
                 hint = f"a value takes no arguments: {word}"

@@ -31,6 +31,10 @@ class FileScope:
     places: dict[str, Span] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
 
+    def is_lost(self, name: str) -> bool:
+        """Whether a name could not be read; without its bracket, what follows has run into it."""
+        return name in self.lost or (len(name) > 3 and any(other.startswith(name) for other in self.lost))
+
 
 @dataclass(frozen=True, eq=False)
 class Scope:

@@ -119,6 +119,26 @@ class WrongBracket(Problem):
         return (Edit(span, PARTNER[self.bracket]),)
 
 
+class MissingBrace(Problem):
+    """A body starts with its brace.
+
+    network t      # error[missing-brace]
+        input x: [N, 4]
+        relu
+    }
+    """
+
+    code = "missing-brace"
+    message = "this body has no {brace}"
+    brace: str = "{"
+
+    def help(self) -> str:
+        return "write { here"
+
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        return (Edit(Span(span.source, span.start, span.start), " {"),)
+
+
 class TooDeep(Exception):
     """Nesting that no further step should have to bear; carries its diagnostic."""
 
@@ -182,9 +202,8 @@ def scan(source: Source) -> Brackets:
                 found.erasures.append((stack.pop().statement, start + 1))
             else:
                 found.problems.append(_unopened(source, token, start, stack))
-                end = _line_end(source.text, start)
-                brace = source.text.find("{", start, end)
-                found.erasures.append((_line_statement(statement, start), brace if brace > 0 else end))
+                end = _STRETCH.match(source.text, start)
+                found.erasures.append((_line_statement(statement, start), end.end() if end else start + 1))
         elif token == '"':
             span = Span(source, start, start + 1)
             found.problems.append(Diagnostic(UnclosedString(), span))
@@ -273,21 +292,35 @@ def _is_slip(text: str, stack: list[_Open], token: str, start: int) -> bool:
         if opened.bracket == "{" or PARTNER[opened.bracket] != token:
             break
         around += 1
+    own = 0
+    for sign in _ROUND.findall(text[start : _line_end(text, start)].partition("#")[0]):
+        own += (sign == stack[-1].bracket) - (sign == PARTNER[stack[-1].bracket])
+        if own < 0:
+            return False
     following = _BLANK_OR_CLOSED.match(text, start)
-    closed = following[0].count(token) if following else 1
-    return closed > around
+    return following is not None and following[0].count(token) > around
 
 
+_ROUND = re.compile(r"[()\[\]]")
 _BLANK_OR_CLOSED = re.compile(r"[)\]\s]*")
+_STRETCH = re.compile(r'(?:"(?:[^"\\\n]|\\.)*+"|[^{}|\n"#])*')
 
 
 def _close_brace(
     source: Source, found: Brackets, stack: list[_Open], doubtful: list[int], start: int, line: int
 ) -> None:
+    unopened = start if stack or not doubtful else doubtful[0]
+    headless = None if stack else _headless(source.text, unopened)
+    if headless is not None:
+        label = Label(Span(source, unopened, unopened + 1), "it ends here")
+        found.problems.append(Diagnostic(MissingBrace(), Span(source, headless, headless + 1), (label,)))
+        found.insertions.append((headless, " {"))
+        doubtful.clear()
+        return
     if not stack and doubtful:
-        extra = doubtful.pop()
-        found.problems.append(_unopened(source, "}", extra, stack))
-        found.replacements.append((extra, " "))
+        found.problems.append(_unopened(source, "}", unopened, stack))
+        found.replacements.append((unopened, " "))
+        doubtful.clear()
         return
     if not stack:
         found.problems.append(_unopened(source, "}", start, stack))
@@ -300,9 +333,44 @@ def _close_brace(
             place, brace = _end_of_body(source.text, opened, start)
             found.problems.append(_unclosed(source, opened, place))
             found.insertions.append((place, brace))
-        if indent > stack[-1].indent:
+        if indent not in _columns(source.text, stack[-1]) and indent > stack[-1].indent:
             doubtful.append(start)
+        elif doubtful and stack[-1].start < doubtful[0]:
+            doubtful.clear()
     stack.pop()
+
+
+def _columns(text: str, opened: _Open) -> tuple[int, int]:
+    """Where the line of a brace starts, and where its arm does: `| if deep {`."""
+    line = text.rfind("\n", 0, opened.start) + 1
+    arm = _ARM.match(text, line)
+    return opened.indent, arm.end() - line if arm else opened.indent
+
+
+_ARM = re.compile(r"[ \t]*\|[ \t]*")
+
+
+def _headless(text: str, brace: int) -> int | None:
+    """The end of the line that a body without an opening brace hangs below: the last one that stands as far right as
+    its closing brace, if what follows stands further right."""
+    line = text.rfind("\n", 0, brace) + 1
+    indent = brace - line
+    if text[line:brace].strip():
+        return None
+    deeper = False
+    while line:
+        end = line - 1
+        line = text.rfind("\n", 0, end) + 1
+        code = text[line:end].partition("#")[0].rstrip()
+        if not code:
+            continue
+        if _indent(text, line) > indent:
+            deeper = True
+        elif _indent(text, line) < indent or not deeper or "{" in code or "}" in code:
+            return None
+        else:
+            return line + len(code)
+    return None
 
 
 def _end_of_body(text: str, opened: _Open, last: int) -> tuple[int, str]:
