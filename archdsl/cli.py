@@ -7,6 +7,7 @@ read or written, and 3 when archdsl itself is at fault. What a command needs is 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -40,6 +41,7 @@ class Commands(click.Group):
     """A group from which no traceback escapes, unless ARCHDSL_DEBUG is set."""
 
     def invoke(self, context: click.Context) -> Any:
+        gc.set_threshold(100_000)  # a command makes little garbage, and looking for it takes a tenth of a short one
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:

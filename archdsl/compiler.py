@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
 from archdsl.limits import limited
 from archdsl.passes import through_passes
+from archdsl.record import Entity
 from archdsl.source import Source
 from archdsl.syntax.parse import parse_expression
 
@@ -50,8 +50,7 @@ class ArchError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+class Network(Entity):
     """A checked network.
 
     net = archdsl.load("specs/lenet.arch:LeNet")
@@ -111,8 +110,7 @@ class Network:
         return Program(self.graph, seed=seed)
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
+class Report(Entity):
     """What a check found: the good networks, and every problem in the order of its place."""
 
     networks: tuple[Network, ...]

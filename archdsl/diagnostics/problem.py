@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from typing import ClassVar, Literal
 
@@ -65,16 +64,14 @@ class Edit(Record):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Record):
     """A second place that a diagnostic points at, and what is to be seen there."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Record):
     """A problem at its place.
 
     `span` is None for problems with a whole file (then `file` names it); `notes` say how the spec got there; `edits`

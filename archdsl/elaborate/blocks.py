@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archdsl.elaborate import contracts
@@ -19,6 +18,7 @@ from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
 from archdsl.ir.graph import Call, Graph, Value
 from archdsl.limits import CallsTooDeep, limits
+from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
 

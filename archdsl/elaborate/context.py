@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from archdsl.elaborate.bind import Defaults
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Scope, Trail
 from archdsl.elaborate.values import Tensor
+from archdsl.record import Entity
 from archdsl.syntax import tree
 
 NOTHING = Tensor(None)
 Names = tuple[tree.LayerName, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Context:
+class Context(Entity):
     """The surroundings of a statement; `depth` counts the blocks and groups around it."""
 
     scope: Scope

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic, listing
@@ -23,6 +22,7 @@ from archdsl.elaborate.values import Constant, OpRef, Tensor, described, kind, s
 from archdsl.ir.dim import Dim, Expr, symbol
 from archdsl.ir.graph import Value
 from archdsl.ir.shape import Shape
+from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing, suggestion
@@ -45,7 +45,7 @@ from archdsl.ir.dim import Expr
 from archdsl.ir.graph import Value
 from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
-from archdsl.record import Record
+from archdsl.record import Record, replace
 from archdsl.record import replace as changed
 from archdsl.source import Span
 from archdsl.syntax import tree

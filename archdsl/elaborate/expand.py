@@ -8,7 +8,6 @@ is expanded once for each set of arguments and shapes it is used with; further u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic
@@ -30,6 +29,7 @@ from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
 from archdsl.ir.graph import Apply, Call, Graph, Value
 from archdsl.limits import TooManyStages, limits
 from archdsl.ops import OPS
+from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
@@ -19,6 +18,7 @@ from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.ir.graph import Apply, Call
 from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op, Rejected
+from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Label, listing, suggestion
 from archdsl.elaborate.context import NOTHING, Context
@@ -35,6 +35,7 @@ from archdsl.ir.graph import Graph, Value
 from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
 from archdsl.ir.shape import Kind, Shape
 from archdsl.limits import CallsTooDeep, limits
+from archdsl.record import Entity, replace
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -51,8 +52,7 @@ class Elaborated:
     expectations: list[tuple[tree.Expect, Environment]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, eq=False)
-class _Plan:
+class _Plan(Entity):
     """What a network's name stands for: the body to expand, its parameters' values, and what a family adds."""
 
     network: tree.Network

@@ -8,7 +8,6 @@ if it has one; where that is not enough, nothing is claimed: every use is checke
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic, listing
@@ -23,6 +22,7 @@ from archdsl.elaborate.values import BlockRef, Constant, Tensor, show
 from archdsl.ir.dim import Expr, symbol
 from archdsl.ir.graph import Value
 from archdsl.ir.shape import Shape
+from archdsl.record import replace
 from archdsl.syntax import tree
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from archdsl.diagnostics import Diagnostic, Label
 from archdsl.elaborate.values import Constant
-from archdsl.record import Record
+from archdsl.record import Entity, Record
 from archdsl.source import Source, Span
 
 
@@ -36,12 +37,11 @@ class FileScope:
         return name in self.lost or (len(name) > 3 and any(other.startswith(name) for other in self.lost))
 
 
-@dataclass(frozen=True, eq=False)
-class Scope:
+class Scope(Entity):
     """Compile-time names, the inner ones first."""
 
     home: FileScope
-    names: Mapping[str, Constant] = field(default_factory=dict)
+    names: Mapping[str, Constant] = MappingProxyType({})
     outer: Scope | None = None
 
     def inner(self, names: Mapping[str, Constant]) -> Scope:

@@ -9,12 +9,13 @@ with two calls; what tells their weights apart is the path of calls that leads t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
+from archdsl.record import Entity
 from archdsl.source import Span
 
 
@@ -36,13 +37,12 @@ class Value:
         return self.node.shapes[self.index]
 
 
-@dataclass(frozen=True, eq=False)
-class Input:
+class Input(Entity):
     """A value that a body is given."""
 
     name: str
     shape: Shape
-    span: Span | None = field(default=None, repr=False)
+    span: Span | None = None
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -53,8 +53,7 @@ class Input:
         return ()
 
 
-@dataclass(frozen=True, eq=False)
-class Apply:
+class Apply(Entity):
     """An op applied to values.
 
     `key` is the layer's name in its module and a part of the path of its weights; joins have none. `label` is the name
@@ -68,11 +67,10 @@ class Apply:
     key: str | None = None
     label: str | None = None
     shares: Apply | None = None
-    span: Span | None = field(default=None, repr=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
+class Call(Entity):
     """A block or a group applied to values; `key`, `label` and `shares` as in `Apply`."""
 
     graph: Graph
@@ -80,7 +78,7 @@ class Call:
     key: str
     label: str | None = None
     shares: Call | None = None
-    span: Span | None = field(default=None, repr=False)
+    span: Span | None = None
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -90,8 +88,7 @@ class Call:
 Node: TypeAlias = "Input | Apply | Call"
 
 
-@dataclass(frozen=True, eq=False)
-class Graph:
+class Graph(Entity):
     """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters.
 
     `facts` are what a network states of its sizes: `input x: [N, 3, H, W] where H % 32 == 0`.
@@ -106,7 +103,7 @@ class Graph:
     arguments: tuple[tuple[str, Any], ...] = ()
     doc: str = ""
     facts: tuple[Fact, ...] = ()
-    span: Span | None = field(default=None, repr=False)
+    span: Span | None = None
 
     @cached_property
     def size(self) -> int:

@@ -1,7 +1,7 @@
 """Rewrites of the graph: one file a pass, all of them listed here in the order in which they run.
 
-A pass takes a graph and returns a new one that computes the same. The graph is verified before the first and after each.
-None stands here so far: what a spec says is what is written.
+A pass takes a graph and returns a new one that computes the same; the graph is verified before the first and after
+each. None stands here so far: what a spec says is what is written.
 """
 
 from __future__ import annotations

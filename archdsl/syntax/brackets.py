@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
 from archdsl.limits import NestedTooDeep, limits
+from archdsl.record import Record
 from archdsl.source import Source, Span
 
 HEADS = ("block", "network", "fn", "from")
@@ -158,8 +159,7 @@ class Brackets:
     unbroken: list[tuple[int, int]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(Record):
     bracket: str
     start: int
     indent: int

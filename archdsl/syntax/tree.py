@@ -6,17 +6,14 @@ computed. Chains of one precedence are flat, so that long sums are not deep tree
 
 from __future__ import annotations
 
-from archdsl.record import Record
+from archdsl.record import Entity, Record
 from archdsl.source import Source, Span
 
 
-class Tree(Record):
+class Tree(Entity):
     """The base of all nodes; two nodes that look alike are two."""
 
     span: Span
-
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
 
 # ---- expressions -----------------------------------------------------------------------------------------------------
