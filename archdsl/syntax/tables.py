@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,30 @@ def parser(transformer: lark.Transformer[lark.Token, Any]) -> lark.Lark:
         if cached:
             _write(cached, {"origin": origin, **tables})
     callbacks = {"NAME": _keyword}
-    loaded: lark.Lark = lark.Lark.__new__(lark.Lark)._load(tables, transformer=transformer, lexer_callbacks=callbacks)
+    plugins = {"ContextualLexer": FewLexers}
+    loaded: lark.Lark = lark.Lark.__new__(lark.Lark)._load(
+        tables, transformer=transformer, lexer_callbacks=callbacks, _plugins=plugins
+    )
     return loaded
+
+
+class FewLexers(lark.lexer.ContextualLexer):
+    """Lark's contextual lexer, with one lexer for all states that differ in nothing that matters.
+
+    Only whether a newline, a templated name or the word `int` can stand at a place changes how a text is cut into
+    words; all states that agree on these share a lexer, and so its regular expression, which takes a while to build.
+    """
+
+    def __init__(self, conf: Any, states: dict[int, Any], always_accept: Any = ()) -> None:
+        shared: dict[tuple[bool, ...], set[str]] = {}
+        for accepts in states.values():
+            shared.setdefault(_context(accepts), set()).update(accepts)
+        alike: dict[int, Collection[str]] = {state: shared[_context(accepts)] for state, accepts in states.items()}
+        super().__init__(conf, alike, always_accept)
+
+
+def _context(accepts: Any) -> tuple[bool, ...]:
+    return tuple(name in accepts for name in ("_NEWLINE", "TEMPLATE", "KIND"))
 
 
 def _keyword(token: lark.Token) -> lark.Token:
