@@ -41,7 +41,6 @@ class Commands(click.Group):
     """A group from which no traceback escapes, unless ARCHDSL_DEBUG is set."""
 
     def invoke(self, context: click.Context) -> Any:
-        gc.set_threshold(100_000)  # a command makes little garbage, and looking for it takes a tenth of a short one
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
@@ -62,6 +61,14 @@ class Commands(click.Group):
             words = f"{type(fault).__name__}: {fault}".partition("\n")[0][:200]
             click.echo(f"Error: archdsl itself broke ({words}); please report this, with the spec", err=True)
             context.exit(OUR_FAULT)
+
+    def main(self, *words: Any, **options: Any) -> Any:
+        """Run a command. It makes little garbage, and looking for that would take a fifth of a short one."""
+        gc.set_threshold(100_000)
+        try:
+            return super().main(*words, **options)
+        finally:
+            gc.freeze()
 
 
 def _discard_output() -> None:
