@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher, get_close_matches
 from typing import ClassVar, Literal
 
 from archdsl.record import Record
@@ -131,6 +130,8 @@ def suggestion(name: str, known: Iterable[str], cutoff: float = 0.65) -> str:
     same = [other for other in known if other != name and _plain(other) == _plain(name)]
     if same:
         return f"did you mean {listing(same)}?"
+    from difflib import get_close_matches  # imported where something is wrong, not at every start
+
     near = get_close_matches(name, known, n=3, cutoff=cutoff)
     best = [other for other in near if _likeness(name, other) > _likeness(name, near[0]) - 0.08]
     return f"did you mean {listing(best)}?" if best else ""
@@ -165,4 +166,6 @@ def _plain(name: str) -> str:
 
 
 def _likeness(a: str, b: str) -> float:
+    from difflib import SequenceMatcher
+
     return SequenceMatcher(None, b, a).ratio()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 from archdsl.diagnostics import Problem
@@ -210,10 +209,19 @@ def _same(a: Constant, b: Constant) -> bool | None:
                 return True
             return False if isinstance(verdict, Refuted) and not verdict.sizes else None
         return False
-    if isinstance(a, Quotient) and isinstance(a.numerator, int):
-        a = Fraction(a.numerator, a.divisor)
-    if isinstance(b, Quotient) and isinstance(b.numerator, int):
-        b = Fraction(b.numerator, b.divisor)
+    if isinstance(a, Quotient) or isinstance(b, Quotient):
+        return _same_fraction(a, b)
     if isinstance(a, bool) is not isinstance(b, bool):
         return False
     return bool(a == b)
+
+
+def _same_fraction(a: Constant, b: Constant) -> bool | None:
+    """Whether two numbers of which one is a quotient are the same; other values never are."""
+    for value in (a, b):
+        if isinstance(value, bool) or not isinstance(value, int | float | Quotient):
+            return False
+    if isinstance(a, float) or isinstance(b, float):
+        return as_float(a) == as_float(b)
+    (p, q), (r, s) = _parts(a), _parts(b)
+    return _same(p * s, r * q)

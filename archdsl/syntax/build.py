@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 from lark import Token, Transformer
@@ -273,8 +272,9 @@ def _string(token: str) -> str:
 
 def _quantity(text: str) -> int | float:
     """4.2G as 4200000000: exact where the digits allow."""
-    number = Fraction(text[:-1].replace("_", "")) * MULTIPLES[text[-1]]
-    return int(number) if number.denominator == 1 else float(number)
+    whole, _, decimals = text[:-1].replace("_", "").partition(".")
+    number, scale = int(whole + decimals) * MULTIPLES[text[-1]], int(10 ** len(decimals))
+    return number // scale if number % scale == 0 else number / scale
 
 
 LITERALS: dict[str, Callable[[str], int | float | str | bool | None]] = {
