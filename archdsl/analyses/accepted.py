@@ -30,6 +30,8 @@ def _needed(graph: Graph) -> dict[str, int]:
 
 def impossible(graph: Graph) -> list[tuple[str, int]]:
     """Symbols for which no size is both stated and large enough, with the least size that the network needs."""
+    if not graph.facts:  # what is needed alone can always be had
+        return []
     needed = _needed(graph)
     return [
         (name, least)

@@ -10,7 +10,7 @@ from archdsl.diagnostics import Diagnostic, Label
 from archdsl.elaborate.problems import BadName, NameTaken
 from archdsl.elaborate.scope import Mistake
 from archdsl.elaborate.values import Tensor
-from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
+from archdsl.ir.graph import Apply, Call, Graph, Input, Value
 from archdsl.ir.shape import Shape
 from archdsl.limits import TooManyLayers, limits
 from archdsl.source import Span
@@ -69,13 +69,12 @@ class Module:
         self.keys[name] = span
         return name
 
-    def add(self, node: Apply | Call, span: Span) -> Node:
+    def add(self, node: Apply | Call, span: Span) -> None:
         """Append a node; what it holds is counted."""
         self.size += node.graph.size if isinstance(node, Call) else 1
         if self.size > limits().layers:
             raise Mistake(Diagnostic(TooManyLayers(limits().layers), span))
         self.nodes.append(node)
-        return node
 
     def bind(self, name: str, value: Tensor, span: Span) -> None:
         """Make a value usable by its name."""

@@ -11,18 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archdsl.ir.prove import Fact
 from archdsl.ir.shape import Shape
 from archdsl.record import Entity
 from archdsl.source import Span
-
-
-class Operation(Protocol):
-    """What the graph needs to know of an op: its name. The ops themselves live a floor above."""
-
-    name: Any
 
 
 @dataclass(frozen=True, slots=True)
