@@ -1,0 +1,36 @@
+"""`archdsl compile`: write a network as a program."""
+
+from __future__ import annotations
+
+import click
+
+from archdsl.cli.options import inputs_of_a_check
+from archdsl.cli.reading import one_network
+from archdsl.cli.writing import write_program
+
+
+@click.command()
+@click.argument("target")
+@click.option("--backend", type=click.Choice(["torch", "numpy"]), required=True, help="What the program runs on.")
+@click.option("-o", "--output", metavar="FILE", help="Write the program here, whole or not at all.")
+@inputs_of_a_check
+def compile(
+    target: str,
+    backend: str,
+    output: str | None,
+    settings: dict[str, str],
+    sizes: dict[str, tuple[int, ...]],
+    color: str,
+) -> None:
+    """Write a network as a program.
+
+    \b
+    Example:
+      archdsl compile specs/lenet.arch:LeNet --backend torch -o lenet.py
+    """
+    network = one_network(target, settings, sizes, color)
+    text = network.torch_source() if backend == "torch" else network.numpy_source()
+    if output is None or output == "-":
+        click.echo(text.encode(), nl=False)
+    else:
+        write_program(output, text, network)
