@@ -23,7 +23,7 @@ FLOORS = (
     {"analyses"},
     {"backends.torch", "backends.numpy"},
     {"compiler"},
-    {"", "fix", "manual", "output", "targets", "watch", "zoo"},
+    {"", "fix", "highlighting", "manual", "output", "targets", "watch", "zoo"},
     {"cli"},
     {"__main__"},
 )
