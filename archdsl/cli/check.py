@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archdsl import __version__
+from archdsl.cli import completing
 from archdsl.cli.complaints import complain, unique
 from archdsl.cli.group import ERRORS
 from archdsl.cli.options import inputs_of_a_check
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=completing.targets)
 @click.option(
     "--format",
     "form",

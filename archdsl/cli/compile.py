@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from archdsl.cli import completing
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
 from archdsl.cli.writing import write_program
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completing.targets)
 @click.option("--backend", type=click.Choice(["torch", "numpy"]), required=True, help="What the program runs on.")
 @click.option("-o", "--output", metavar="FILE", help="Write the program here, whole or not at all.")
 @inputs_of_a_check

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from archdsl.cli import completing
 from archdsl.cli.group import Misuse
 
 
 @click.command()
-@click.argument("subject", metavar="CODE|OP")
+@click.argument("subject", metavar="CODE|OP", shell_complete=completing.subjects)
 def explain(subject: str) -> None:
     """Show the manual page of a diagnostic or an op.
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from archdsl.cli import completing
+
 ERRORS, WRONG_USE, OUR_FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 
 
@@ -65,6 +67,8 @@ class Commands(click.Group):
     def main(self, *words: Any, **options: Any) -> Any:
         """Run a command. It makes little garbage, and looking for that would take a fifth of a short one."""
         gc.set_threshold(100_000)
+        if completing.asked():
+            completing.prepare()
         try:
             return super().main(*words, **options)
         finally:

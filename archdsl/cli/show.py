@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from archdsl.cli import completing
 from archdsl.cli.complaints import complain
 from archdsl.cli.group import ERRORS, Misuse
 from archdsl.cli.options import inputs_of_a_check
@@ -13,7 +14,7 @@ from archdsl.cli.reading import check_targets
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completing.targets)
 @click.option(
     "--stage", type=click.Choice(["tree", "graph"]), required=True, help="What the parser read, or the graph."
 )

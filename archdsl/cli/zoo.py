@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from archdsl.cli import completing
 from archdsl.cli.group import Misuse
 
 
@@ -39,7 +40,7 @@ def list_zoo() -> None:
 
 
 @zoo.command("copy")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.zoo)
 @click.argument("directory", default=".", metavar="[DIR]")
 def copy_from_zoo(name: str, directory: str) -> None:
     """Copy a spec, and those that it imports, to DIR (here, unless given).
