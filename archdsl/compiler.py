@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archdsl.analyses.accepted import accepted, impossible
 from archdsl.analyses.cost import macs_of_one
@@ -213,10 +213,11 @@ def _nothing_fits(graph: Graph, name: str, least: int) -> Diagnostic:
 
 def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:
     """Problems once each: two networks that use one broken block say the same thing."""
-    unique: dict[Any, Diagnostic] = {}
-    for problem in problems:
-        unique.setdefault((problem.span, problem.file, problem.code, problem.problem.text), problem)
-    return Report(good, tuple(ordered(unique.values())))
+    if not problems:
+        return Report(good, ())
+    from archdsl.diagnostics.merge import merged  # imported where something is wrong, not at every start
+
+    return Report(good, tuple(ordered(merged(problems))))
 
 
 def load(target: str | Path, *, sizes: Sizes | None = None, **settings: object) -> Network:

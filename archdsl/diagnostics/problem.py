@@ -8,7 +8,7 @@ knows no place; a `Diagnostic` is a problem at its place. How either looks on a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import ClassVar, Literal
 
 from archdsl.record import Record
@@ -50,6 +50,20 @@ class Problem(Record):
 
     def help(self) -> str:
         return ""
+
+    @property
+    def again(self) -> str:
+        """What stands beside a further place of the same mistake."""
+        return self.caret or "here too"
+
+    def cause(self, span: Span) -> Hashable:
+        """What two diagnostics of this kind share if one mistake is behind both; None where only their place tells."""
+        return None
+
+    @property
+    def apart(self) -> Hashable:
+        """What tells two mistakes of this kind at one place apart; None where one mistake is behind all of them."""
+        return None
 
     def repair(self, span: Span) -> tuple[Edit, ...]:
         """The edits that surely put it right, given its place; none where a person must choose."""
@@ -105,6 +119,14 @@ class Diagnostic(Record):
 def _shortened(value: object) -> object:
     """A text that a line can hold; hostile specs have names of a million letters."""
     return f"{value[:80]}…" if isinstance(value, str) and len(value) > 240 else value
+
+
+def item(span: Span) -> int:
+    """Where the network, block or function around a place starts: one name may be two things in two of them."""
+    return max((match.start() for match in _HEAD.finditer(span.source.text, 0, span.start + 1)), default=0)
+
+
+_HEAD = re.compile(r"^(?:network|block|fn)\b", re.M)
 
 
 def listing(items: Iterable[object], last: str = "or") -> str:

@@ -125,7 +125,7 @@ def apply_block(
         )
         made = None
         try:
-            made = expand_block(expander, block, constants, inside, current, step.span)
+            made = expand_block(expander, block, constants, inside, current, step.span, context.module)
         finally:
             expander.blocks[identity] = made
     graph = expander.blocks[identity]
@@ -142,18 +142,22 @@ def expand_block(
     context: Context,
     current: Tensor | None,
     span: Span,
+    outside: Module,
 ) -> Graph | None:
-    """The body of a block for one set of arguments and shapes; None where mistakes leave its result unknown."""
+    """The body of a block for one set of arguments and shapes; None where mistakes leave its result unknown.
+
+    `outside` is the module that the values come from.
+    """
     if context.depth > limits().calls:
         raise fail(CallsTooDeep(limits().calls), span)
     module = context.module
     entry = current
     if current and current.value:
-        entry = Tensor(Value(module.add_input("x", current.value.shape, span)))
+        entry = _entry("x", current.value, expander, module, span, outside)
     inner: dict[str, Constant] = {}
     for name, value in constants.items():
         if isinstance(value, Tensor) and value.value:
-            value = Tensor(Value(module.add_input(name, value.value.shape, span)))
+            value = _entry(name, value.value, expander, module, span, outside)
         inner[name] = value
     inside = replace(context, scope=Scope(context.scope.home, inner))
     try:
@@ -170,6 +174,13 @@ def expand_block(
         return None
     shown = tuple((name, value) for name, value in constants.items() if not isinstance(value, Tensor))
     return module.graph((result.value,), ("out",), arguments=shown, doc=block.doc, span=block.name.span)
+
+
+def _entry(name: str, value: Value, expander: Expander, module: Module, span: Span, outside: Module) -> Tensor:
+    """A value of the module around a block, inside of it."""
+    entry = Value(module.add_input(name, value.shape, span))
+    expander.meant.enter(entry, value, outside)
+    return Tensor(entry)
 
 
 def _entries(current: Tensor | None, constants: Mapping[str, Constant]) -> list[Tensor]:

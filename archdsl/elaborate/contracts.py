@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail
@@ -15,11 +15,25 @@ from archdsl.ir.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 
+Origin = Callable[[int], str]
 
-def check(claim: tree.Sequence, shape: Shape, env: Environment) -> None:
-    """Hold a shape against what is claimed of it; a claim that is not proved is a mistake."""
-    claimed = [(_size(evaluate(item, env), item.span), item.span) for item in claim.items]
-    _hold(claim, shape, claimed)
+
+def check(claim: tree.Sequence, shape: Shape, env: Environment, origin: Origin = lambda axis: "") -> None:
+    """Hold a shape against what is claimed of it; a claim that is not proved is a mistake.
+
+    `origin` names the block that made an axis as it is, for the diagnostic.
+    """
+    sizes = [(_size(evaluate(item, env), item.span), item.span) for item in claim.items]
+    _hold(claim, shape, sizes, origin)
+
+
+def claimed(claim: tree.Sequence, env: Environment) -> Shape | None:
+    """The shape that is claimed, where it can be read."""
+    try:
+        sizes = [_size(evaluate(item, env), item.span) for item in claim.items]
+    except Mistake:
+        return None
+    return Shape(tuple(size.numerator // size.divisor if isinstance(size, Quotient) else size for size in sizes))
 
 
 def enter(signature: tree.Signature, entries: Sequence[Tensor], scope: Scope, steps: Steps) -> dict[str, Constant]:
@@ -49,15 +63,15 @@ def _enter(claim: tree.Sequence, shape: Shape, symbols: dict[str, Constant], sco
     """Bind the symbols of one shape."""
     if len(claim.items) != shape.rank:
         raise fail(ContractBroken(str(shape), claim.span.text, "another number of axes"), claim.span)
-    claimed: list[tuple[Dim | Quotient, Span]] = []
+    sizes: list[tuple[Dim | Quotient, Span]] = []
     for item, size in zip(claim.items, shape.dims, strict=True):
         if isinstance(item, tree.Name) and not scope.find(item.name)[0] and item.name not in symbols:
             symbols[item.name] = size
-            claimed.append((size, item.span))
+            sizes.append((size, item.span))
         else:
             env = Environment(scope.inner(symbols), steps=steps)
-            claimed.append((_size(evaluate(item, env), item.span), item.span))
-    _hold(claim, shape, claimed)
+            sizes.append((_size(evaluate(item, env), item.span), item.span))
+    _hold(claim, shape, sizes)
 
 
 def leave(signature: tree.Signature, shape: Shape, env: Environment) -> None:
@@ -71,16 +85,20 @@ def _size(value: Constant, span: Span) -> Dim | Quotient:
     return value
 
 
-def _hold(claim: tree.Sequence, shape: Shape, claimed: list[tuple[Dim | Quotient, Span]]) -> None:
-    text = f"[{', '.join(show(size) for size, _ in claimed)}]"
-    if len(claimed) != shape.rank:
+def _hold(
+    claim: tree.Sequence,
+    shape: Shape,
+    sizes: list[tuple[Dim | Quotient, Span]],
+    origin: Origin = lambda axis: "",
+) -> None:
+    text = f"[{', '.join(show(size) for size, _ in sizes)}]"
+    if len(sizes) != shape.rank:
         raise fail(ContractBroken(str(shape), text, "another number of axes"), claim.span)
-    for (size, span), found in zip(claimed, shape.dims, strict=True):
+    for axis, ((size, span), found) in enumerate(zip(sizes, shape.dims, strict=True)):
         verdict = _verdict(found, size)
         if isinstance(verdict, Refuted):
-            raise Mistake(
-                Diagnostic(ContractBroken(str(shape), text, _detail(found, size, verdict), verdict.condition), span)
-            )
+            detail = _detail(found, size, verdict)
+            raise fail(ContractBroken(str(shape), text, detail, verdict.condition, origin(axis), axis), span)
         if not isinstance(verdict, Proved):
             raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
 

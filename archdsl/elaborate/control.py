@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archdsl.diagnostics import Diagnostic, listing
 from archdsl.elaborate.bind import Defaults
 from archdsl.elaborate.context import Context, Names
-from archdsl.elaborate.evaluate import evaluate, fail, integer, truth, usage
+from archdsl.elaborate.evaluate import evaluate, fail, integer, named_place, truth, usage
 from archdsl.elaborate.foreign import near_argument
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.problems import (
@@ -177,7 +177,7 @@ def _defaults(default: tree.Apply, expander: Expander, context: Context) -> tupl
             raise fail(WrongType("a default", "given by name", "given by position", f"name it: {names}"), argument.span)
         if argument.name not in attributes:
             near = near_argument(argument.name, attributes) or usage(word, list(attributes))
-            raise fail(UnknownArgument(word, argument.name, near), argument.span)
+            raise fail(UnknownArgument(word, argument.name, near), named_place(argument))
         values[argument.name] = (evaluate(argument.value, env), argument.span)
     return target.op.name, values
 

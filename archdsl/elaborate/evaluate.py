@@ -256,7 +256,8 @@ def _call(node: tree.CallExpression, env: Environment) -> Constant:
         values = [evaluate(argument.value, env) for argument in node.arguments]
         for argument in node.arguments:
             if argument.name:
-                raise fail(UnknownArgument(callee.name, argument.name, "give it by position"), argument.span)
+                problem = UnknownArgument(callee.name, argument.name, "give it by position")
+                raise fail(problem, named_place(argument))
         return _guarded(node.span, callee.run, *values)
     if isinstance(callee, FunctionRef):
         return _call_function(callee, node, env)
@@ -317,12 +318,18 @@ def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], s
             named, name = True, argument.name
             if name not in known:
                 near = near_argument(name, known) or usage(callee, known)
-                raise fail(UnknownArgument(callee, name, near), argument.span)
+                raise fail(UnknownArgument(callee, name, near), named_place(argument))
         if name in given:
             label = Label(given[name].span, "first here")
             raise Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,)))
         given[name] = argument
     return given
+
+
+def named_place(argument: tree.Argument) -> Span:
+    """Where the name of an argument stands; all of it where it has none."""
+    span = argument.span
+    return Span(span.source, span.start, span.start + len(argument.name)) if argument.name else span
 
 
 def usage(callee: str, known: list[str]) -> str:

@@ -15,6 +15,7 @@ from archdsl.elaborate import blocks, contracts, control, layers
 from archdsl.elaborate.context import NOTHING, Context, Names
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail, integer
 from archdsl.elaborate.foreign import near_op
+from archdsl.elaborate.meant import Meant
 from archdsl.elaborate.problems import (
     CannotName,
     CannotUnpack,
@@ -25,6 +26,7 @@ from archdsl.elaborate.problems import (
     WrongType,
 )
 from archdsl.elaborate.scope import REPORTED, Mistake
+from archdsl.elaborate.story import origin
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
 from archdsl.ir.graph import Apply, Call, Graph, Value
 from archdsl.limits import TooManyStages, limits
@@ -44,6 +46,7 @@ class Expander:
         self.blocks: dict[Any, Graph | None] = {}
         self.parametric = False
         self.wrong: set[Any] = set()
+        self.meant = Meant()
 
     def body(self, body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
         for statement in body.statements:
@@ -89,11 +92,18 @@ class Expander:
     def link(self, link: tree.Link, context: Context, current: Tensor | None) -> Tensor | None:
         result = self.step(link.step, context, current, link.names)
         if link.contract and result and result.value:
-            try:
-                contracts.check(link.contract, result.value.shape, self.environment(context, result))
-            except Mistake as mistake:  # the claim is wrong, the value is known all the same
-                self.report(mistake, context)
+            self.claim(link.contract, result.value, context)
         return result
+
+    def claim(self, claim: tree.Sequence, value: Value, context: Context) -> None:
+        """Hold a value against what is claimed of it. The value is known all the same if the claim is wrong."""
+        env = self.environment(context, Tensor(value))
+        try:
+            contracts.check(claim, value.shape, env, lambda axis: origin(value, axis))
+        except Mistake as mistake:
+            if not self.meant.excuses([value], context.module, lambda shape: contracts.check(claim, shape, env)):
+                self.report(mistake, context)
+                self.meant.claim(value, contracts.claimed(claim, env))
 
     def step(self, step: tree.Step, context: Context, current: Tensor | None, names: Names = ()) -> Tensor | None:
         """One step of a chain, by the table."""
@@ -191,6 +201,7 @@ class Expander:
 
     def results(self, node: Apply | Call, names: Names, label: str | None, context: Context) -> Tensor:
         """Name the results of a node; a stage of several results needs as many names or leaves the first."""
+        self.meant.follow(node, context.module)
         if len(names) > 1:
             if len(names) != len(node.shapes):
                 found = f"a stage of {len(node.shapes)} result{'s' * (len(node.shapes) > 1)}"

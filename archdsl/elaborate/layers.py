@@ -63,6 +63,7 @@ def _apply_op(
     defaults = context.defaults.get(op.name, {})
     shape = current.shape
     places: dict[str, Span] = {}
+    instance: Op | None = None
     try:
         if shape is not None:
             op.accepts(shape)
@@ -72,6 +73,8 @@ def _apply_op(
             raise REPORTED
         result = instance.infer(current.value.shape)
     except Rejected as refusal:
+        if current.value and instance and expander.meant.excuses([current.value], context.module, instance.infer):
+            raise REPORTED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
     _fixed(expander, instance, (current,), step.name.span, context)
     node = Apply(instance, (current.value,), _shapes(result), key, label, span=step.span)
@@ -107,6 +110,8 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
             op.accepts(value.shape)
         result = instance.infer(*(value.shape for value in inputs))
     except Rejected as refusal:
+        if expander.meant.excuses(inputs, context.module, instance.infer):
+            raise REPORTED from None
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
         place = places.get(refusal.at or "", step.name.span)
         raise told(advised(refusal.problem, instance, inputs, current.value), place, current, context, labels) from None

@@ -49,6 +49,7 @@ class Elaborated:
 
     name: str
     graph: Graph | None
+    family: str = ""
     expectations: list[tuple[tree.Expect, Environment]] = field(default_factory=list)
 
 
@@ -186,7 +187,7 @@ def _expand_body(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> El
     scope = plan.scope.inner(symbols)
     module = Module("network", name)
     context = Context(scope, module, {})
-    result = Elaborated(name, None)
+    result = Elaborated(name, None, plan.network.name.name)
     current: Tensor | None = None
     failed = len(expander.problems)
     for statement in plan.network.body.statements:
@@ -334,17 +335,17 @@ def verify(elaborated: Elaborated, facts: Mapping[str, Constant], problems: list
                 hint = f"compare it: expect {expect.claim.span.text} == {claimed}"
                 raise fail(WrongType("an expectation", "true or false", described(claimed), hint), expect.claim.span)
             if not truth(claimed, expect.claim.span):
-                problems.append(Diagnostic(_failure(expect, inside), expect.claim.span))
+                problems.append(Diagnostic(_failure(expect, inside, elaborated.family), expect.claim.span))
         except Mistake as mistake:
             if mistake.diagnostic:
                 problems.append(mistake.diagnostic)
 
 
-def _failure(expect: tree.Expect, env: Environment) -> ExpectationFailed:
+def _failure(expect: tree.Expect, env: Environment, family: str) -> ExpectationFailed:
     """What was claimed and what is the case, for a comparison of two sides."""
     claim = expect.claim
     if isinstance(claim, tree.Chained) and claim.rest[0][0] in ("==", "<=", ">=", "<", ">"):
         found = evaluate(claim.first, env)
         shown = f"{found:,}".replace(",", "_") if isinstance(found, int) else show(found)
-        return ExpectationFailed(claim.span.text, f"{claim.first.span.text} is {shown}")
+        return ExpectationFailed(claim.span.text, f"{claim.first.span.text} is {shown}", family)
     return ExpectationFailed(claim.span.text, "")

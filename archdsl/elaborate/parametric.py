@@ -80,7 +80,7 @@ def _problems(ref: BlockRef, constants: dict[str, Constant]) -> list[Diagnostic]
     entry = Tensor(Value(outside.add_input("x", shape, None)))
     context = Context(Scope(ref.home), Module("block", ref.block.name.name), {})
     try:
-        made = expand_block(expander, ref.block, constants, context, entry, ref.block.name.span)
+        made = expand_block(expander, ref.block, constants, context, entry, ref.block.name.span, outside)
     except Mistake as mistake:
         return [mistake.diagnostic] if mistake.diagnostic else undecided
     if made is None and not problems:

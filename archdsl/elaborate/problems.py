@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
-from archdsl.diagnostics import Edit, Problem, respelled
+from archdsl.diagnostics import Edit, Problem, item, respelled
 from archdsl.source import Span
 
 
@@ -22,6 +22,10 @@ class UnknownName(Problem):
 
     def help(self) -> str:
         return self.near
+
+    def cause(self, span: Span) -> Hashable:
+        """A name that nothing is like may be two things in two items; one that is misspelt is one thing."""
+        return self.name, self.near or item(span)
 
     def repair(self, span: Span) -> tuple[Edit, ...]:
         return respelled(self.name, self.near, span)
@@ -73,6 +77,9 @@ class UnknownArgument(Problem):
 
     def help(self) -> str:
         return self.near
+
+    def cause(self, span: Span) -> Hashable:
+        return self.callee, self.name
 
     def repair(self, span: Span) -> tuple[Edit, ...]:
         return respelled(self.name, self.near, span)
@@ -420,10 +427,16 @@ class ContractBroken(Problem):
     claimed: str
     detail: str = ""
     condition: str = ""
+    block: str = ""
+    axis: int | None = None
 
     def help(self) -> str:
         stated = self.condition.partition(" or ")[0]
         return f"state it behind the input's shape: where {stated}" if stated else ""
+
+    def cause(self, span: Span) -> Hashable:
+        """A block that lost an arm breaks the claims behind all its uses, at the same axis."""
+        return (self.block, self.axis) if self.block else None
 
 
 class ContractUndecided(Problem):
@@ -446,6 +459,11 @@ class ExpectationFailed(Problem):
     label = "{found}"
     claim: str
     found: str
+    family: str = ""
+
+    def cause(self, span: Span) -> Hashable:
+        """Networks that are made from one another fail what they all expect together."""
+        return (self.family, self.found.partition(" is ")[0]) if self.family else None
 
 
 class WhereBroken(Problem):
@@ -475,6 +493,10 @@ class NothingFits(Problem):
     name: str
     least: int
     stated: str
+
+    @property
+    def apart(self) -> Hashable:
+        return self.name
 
     def help(self) -> str:
         return "relax the where clause, or use fewer or smaller windows"

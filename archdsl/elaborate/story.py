@@ -7,7 +7,7 @@ Takes a value and the module that it stands in, walks the graph backwards, retur
 from __future__ import annotations
 
 from archdsl.elaborate.module import Module
-from archdsl.ir.graph import Apply, Input, Node, Value
+from archdsl.ir.graph import Apply, Call, Input, Node, Value
 
 MOST = 3
 
@@ -27,6 +27,26 @@ def story(value: Value | None, module: Module) -> tuple[str, ...]:
         return ()
     more = "… -> " if value is not None else ""
     return (f"the value: {more}{' -> '.join(reversed(steps))}",)
+
+
+def origin(value: Value, axis: int) -> str:
+    """The name of the block that made an axis of a value as it is; empty where no block did.
+
+    origin(pooled, 1)      # "inception": pooling keeps the channels
+    """
+    while True:
+        node = value.node
+        if isinstance(node, Call):
+            if node.graph.kind == "block":
+                return node.graph.name
+            value = node.graph.outputs[value.index]
+            continue
+        if isinstance(node, Input) or len(node.inputs) != 1 or (axis == 1 and "channels" in node.op.attributes()):
+            return ""
+        before = node.inputs[0]
+        if before.shape.dims[axis : axis + 1] != value.shape.dims[axis : axis + 1]:
+            return ""
+        value = before
 
 
 def _before(value: Value, module: Module) -> tuple[Value | None, Module]:
