@@ -7,7 +7,8 @@
     ```python                   runs, in the repository's root
     ```console                  a command after `$ `, and what it prints
 
-A comment above a block says more of it: `<!-- file: NAME -->` gives a spec a file, next to those before it on the page;
+A comment above a block says more of it: `<!-- file: NAME -->` gives a spec a file, next to those before it on the page,
+and commands that name such a file run beside it; a picture that they write is compared with the page's own.
 `<!-- emitted: torch TARGET -->` is the program that the compiler writes for a target, `<!-- part: numpy TARGET -->` a
 part of it. Blocks of sh are the gate's business. `pytest --update-golden` rewrites what follows from something else.
 """
@@ -15,7 +16,9 @@ part of it. Blocks of sh are the gate's business. `pytest --update-golden` rewri
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -116,11 +119,15 @@ class Page:
     def console(self, body: str, rest: str, mark: str) -> str:
         lines = []
         for command in re.findall(r"^\$ (.*)$", body, re.M):
-            words = command.split()
+            words = shlex.split(command)
             assert words[0] == "archdsl", f"{command} is not run here"
-            lines += [f"$ {command}", CliRunner().invoke(main, words[1:]).output.rstrip("\n"), ""]
+            with chdir(self.folder if self._names_a_file(words) else ROOT):
+                lines += [f"$ {command}", CliRunner().invoke(main, words[1:]).output.rstrip("\n"), ""]
         assert lines, "no command after a $"
         return "\n".join(lines)
+
+    def _names_a_file(self, words: list[str]) -> bool:
+        return any((self.folder / word.partition(":")[0]).is_file() for word in words)
 
     def skip(self, body: str, rest: str, mark: str) -> None:
         pass
@@ -131,6 +138,7 @@ RULES: dict[str, Callable[[Page, str, str, str], str | None]] = {
     "python": Page.python,
     "console": Page.console,
     **dict.fromkeys(NOT_RUN, Page.skip),
+    **dict.fromkeys(("{toctree}", "{eval-rst}"), Page.skip),
 }
 
 
@@ -139,9 +147,11 @@ def test_page(path: Path, tmp_path: Path, pytestconfig: pytest.Config, monkeypat
     monkeypatch.chdir(ROOT)
     (tmp_path / MARKS[0]).touch()
     fresh = Page(path, tmp_path).run()
-    if pytestconfig.getoption("--update-golden"):
-        path.write_text(fresh, encoding="utf-8")
-    assert fresh == path.read_text(encoding="utf-8")
+    made = {path.with_name(picture.name): picture.read_text(encoding="utf-8") for picture in tmp_path.glob("*.svg")}
+    for file, text in {path: fresh, **made}.items():
+        if pytestconfig.getoption("--update-golden"):
+            file.write_text(text, encoding="utf-8")
+        assert file.read_text(encoding="utf-8") == text, f"{file.name} is out of date"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
