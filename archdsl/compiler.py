@@ -22,8 +22,8 @@ from archdsl.diagnostics.render import ordered, render
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.files import Files, Unreadable, read
 from archdsl.elaborate.network import elaborate, is_template, networks, verify
+from archdsl.elaborate.network_problems import NoNetwork, NothingFits, UnknownNetwork
 from archdsl.elaborate.parametric import contracts_for_all
-from archdsl.elaborate.problems import NoNetwork, NothingFits, UnknownNetwork
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant
 from archdsl.ir.graph import Graph
@@ -125,7 +125,13 @@ class Report(Entity):
 class SeveralNetworks(Problem):
     """One network is wanted, and the file has several.
 
-    archdsl compile specs/resnet.arch:ResNet18 --backend torch
+    network Small { input x: [N, 4]
+        linear(3) }
+    network Large { input x: [N, 4]
+        linear(300) }
+
+    >>> archdsl.load("net.arch")            # error[several-networks]
+    >>> archdsl.load("net.arch:Small")      # good
     """
 
     code = "several-networks"

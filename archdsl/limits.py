@@ -66,7 +66,14 @@ class OverLimit(Problem):
 
 
 class FileTooLarge(OverLimit):
-    """A spec has at most 4 MiB; the largest networks that were published fit into a few thousand characters."""
+    """A spec has at most 4 MiB; the largest networks that were published fit into a few thousand characters.
+
+    network t { input x: [N, 4]
+        linear(3) }
+
+    $ archdsl check net.arch --limit bytes=20      # error[file-too-large]
+    $ archdsl check net.arch                       # good
+    """
 
     code = "file-too-large"
     message = "the file has more than {limit} bytes"
@@ -74,7 +81,14 @@ class FileTooLarge(OverLimit):
 
 
 class TooManyWords(OverLimit):
-    """A spec has at most 60,000 words and signs; repetition and blocks say more with fewer."""
+    """A spec has at most 60,000 words and signs; repetition and blocks say more with fewer.
+
+    network t { input x: [N, 4]
+        linear(3) }
+
+    $ archdsl check net.arch --limit words=10      # error[too-many-words]
+    $ archdsl check net.arch                       # good
+    """
 
     code = "too-many-words"
     message = "the file has more than {limit} words and signs"
@@ -82,7 +96,14 @@ class TooManyWords(OverLimit):
 
 
 class NestedTooDeep(OverLimit):
-    """Brackets nest at most a hundred deep. Blocks, functions and parameters give the inner parts names."""
+    """Brackets nest at most a hundred deep. Blocks, functions and parameters give the inner parts names.
+
+    network t { input x: [N, 4]
+        linear(max(1, min(2, 3))) }
+
+    $ archdsl check net.arch --limit nesting=2      # error[nested-too-deep]
+    $ archdsl check net.arch                        # good
+    """
 
     code = "nested-too-deep"
     message = "brackets nest deeper than {limit}"
@@ -90,7 +111,14 @@ class NestedTooDeep(OverLimit):
 
 
 class TooManyDigits(OverLimit):
-    """A number is written with fewer than a thousand digits."""
+    """A number is written with fewer than a thousand digits.
+
+    network t { input x: [N, 4]
+        linear(100_000) }
+
+    $ archdsl check net.arch --limit digits=6      # error[too-many-digits]
+    $ archdsl check net.arch                       # good
+    """
 
     code = "too-many-digits"
     message = "a number of {limit} digits or more"
@@ -101,6 +129,7 @@ class NumberTooLarge(OverLimit):
     """Integers stay below 2**1024.
 
     conv(2 ** 2000, kernel=1)      # error[number-too-large]
+    conv(2 ** 5, kernel=1)         # good
     """
 
     code = "number-too-large"
@@ -112,6 +141,7 @@ class ListTooLong(OverLimit):
     """Lists and strings have at most 100,000 items.
 
     for i in range(10 ** 9) { relu }      # error[list-too-long]
+    for i in range(10) { relu }           # good
     """
 
     code = "list-too-long"
@@ -122,7 +152,8 @@ class ListTooLong(OverLimit):
 class TooMuchToEvaluate(OverLimit):
     """The functions of a spec take at most 200,000 steps.
 
-    fn fib(n) = n if n < 2 else fib(n - 1) + fib(n - 2)      # error[too-much-to-evaluate] for 40
+    fn fib(n) = n if n < 2 else fib(n - 1) + fib(n - 2)              # error[too-much-to-evaluate]: for 40
+    fn fib(n, a=0, b=1) = a if n == 0 else fib(n - 1, b, a + b)      # good: each of them once
 
     network t {
         input x: [N, 4]
@@ -138,7 +169,8 @@ class TooMuchToEvaluate(OverLimit):
 class CallsTooDeep(OverLimit):
     """Blocks and functions call each other at most 150 deep: more is usually a recursion without an end.
 
-    block wider(n) { linear(n) -> wider(n + 1) }      # error[calls-too-deep]
+    block wider(n) { linear(n) -> wider(n + 1) }                   # error[calls-too-deep]
+    block wider(n) { linear(n) -> if n < 8 { wider(n + 1) } }      # good
 
     network t {
         input x: [N, 4]
@@ -158,6 +190,7 @@ class TooManyStages(OverLimit):
     """Repetition opens at most a million stages, counted before any is opened.
 
     repeat 10 ** 9 { relu }      # error[too-many-stages]
+    repeat 10 { relu }           # good
     """
 
     code = "too-many-stages"
@@ -168,7 +201,8 @@ class TooManyStages(OverLimit):
 class TooManyLayers(OverLimit):
     """A network has at most ten million layers, the repeated uses of a block counted each.
 
-    block twice(n) { if n > 0 { twice(n - 1) -> twice(n - 1) } else { relu } }      # error[too-many-layers] for 60
+    block twice(n) { if n > 0 { twice(n - 1) -> twice(n - 1) } else { relu } }      # error[too-many-layers]: for 60
+    block twice(n) { if n > 0 { linear(n) -> twice(n - 1) } else { relu } }         # good: one call for each n
 
     network t {
         input x: [N, 4]

@@ -80,6 +80,10 @@ def diagnostics() -> str:
 Everything that the compiler may find wrong with a spec, by code. `archdsl explain uneven-groups` shows the same page in
 a terminal. What stands in ‹› is filled in from the spec.
 
+Each example has a bad form and a good one: lines that promise a diagnostic, or say `bad`, belong to the bad form, lines
+that say `good` to the good one, all others to both. A comment that names a file starts that file; statements without a
+network stand in one whose input is `[N, 15, 32, 32]`, unless they declare one.
+
 {problem_reference()}
 """
 

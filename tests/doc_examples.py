@@ -55,20 +55,66 @@ def _shapes(text: str) -> list[str]:
     return re.findall(SHAPE, text)
 
 
-def problem_example(text: str, code: str) -> tuple[str, set[tuple[str, int]]] | None:
-    """The spec in the example of a diagnostic's page, and the problems that its comments promise, with their lines.
+class ProblemExample(NamedTuple):
+    """One form of the example of a diagnostic's page: its files, the commands that check them, what they promise."""
+
+    files: dict[str, str]
+    commands: list[str]
+    promised: set[tuple[str, str, int]]
+    """Code, file and line; a promise beside a command, at line 0, names no place."""
+
+
+def problem_examples(text: str) -> tuple[ProblemExample, ProblemExample]:
+    """The bad form and the good form in the example of a diagnostic's page.
 
     input image: [N, 30, 8, 8]
     conv(60, kernel=3, groups=4)      # error[uneven-groups]
+    conv(60, kernel=3, groups=5)      # good
 
-    Statements alone are the body of a network, whose input is [N, 15, 32, 32] unless they declare one. None where the
-    comments promise nothing: then the example shows how it is done well, or is a command.
+    Lines that promise a diagnostic, or say `# bad`, are the bad form's; lines that say `# good` are the good form's;
+    the others belong to both. A comment that is a file's name starts a file; the last one is checked, as `net.arch`.
+    `$ archdsl check net.arch …` and `>>> archdsl.load("net.arch")` check in another way. Statements alone are the body
+    of a network, whose input is [N, 15, 32, 32] unless they declare one.
     """
-    lines = text.splitlines()
-    promised = {(m[1], number) for number, line in enumerate(lines, 2) for m in [PROMISED.search(line)] if m}
-    if not promised:
-        return None
-    if ITEM.search(text):
-        return f"# {code}\n{text}\n", promised
+    rows = [(line, _form(line)) for line in text.splitlines()]
+    return _example(rows, "bad"), _example(rows, "good")
+
+
+def _form(line: str) -> str:
+    if PROMISED.search(line) or re.search(r"# bad\b", line):
+        return "bad"
+    return "good" if re.search(r"# good\b", line) else "both"
+
+
+def _example(rows: list[tuple[str, str]], form: str) -> ProblemExample:
+    files: dict[str, list[str]] = {"net.arch": []}
+    commands: list[str] = []
+    promised: set[tuple[str, str, int]] = set()
+    name = "net.arch"
+    for line, which in rows:
+        if which not in ("both", form):
+            continue
+        head = re.fullmatch(r"# (\w+\.arch)", line.strip())
+        codes = re.findall(r"(?:error|warning|note)\[([\w-]+)\]", line)
+        if head:
+            name = head[1]
+            files.setdefault(name, [])
+        elif re.match(r"\$ |>>> ", line):
+            commands.append(re.split(r"\s+# ", line)[0])
+            promised |= {(one, "net.arch", 0) for one in codes}
+        else:
+            files[name].append(line)
+            promised |= {(one, name, len(files[name])) for one in codes}
+    texts, shift = {}, 0
+    for name, lines in files.items():
+        texts[name], shift = _whole("\n".join(lines))
+        promised = {(c, f, number + shift if number and f == name else number) for c, f, number in promised}
+    return ProblemExample(texts, commands or ["$ archdsl check net.arch"], promised)
+
+
+def _whole(text: str) -> tuple[str, int]:
+    """A spec around the lines of an example, and how many lines stand before them."""
+    if ITEM.search(text) or not re.search(r"^[^#\s]", text, re.M):
+        return f"{text}\n", 0
     declared = "" if re.search(r"^\s*input ", text, re.M) else " input x: [N, 15, 32, 32]"
-    return f"network t {{{declared}\n{text}\n}}\n", promised
+    return f"network t {{{declared}\n{text}\n}}\n", 1

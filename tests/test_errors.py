@@ -1,4 +1,4 @@
-"""Mistakes as people make them, and what archdsl says of each: the pages in `tests/errors`, which `error_pages` reads."""
+"""Mistakes as people make them, and what archdsl says of each: the pages that `error_pages` reads."""
 
 from __future__ import annotations
 

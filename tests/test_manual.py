@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from doc_examples import op_examples, problem_example
+from click.testing import CliRunner
+from doc_examples import ProblemExample, op_examples, problem_examples
 
-from archdsl.compiler import check_source
-from archdsl.diagnostics import PROBLEMS
+import archdsl
+from archdsl.cli import main
+from archdsl.compiler import Report, check_source
+from archdsl.diagnostics import PROBLEMS, Diagnostic
 from archdsl.diagnostics.page import page
-from archdsl.diagnostics.render import render
+from archdsl.diagnostics.render import as_json, render
 from archdsl.limits import limited
 from archdsl.manual import FAMILIES, KINDS, literal
 from archdsl.ops import OPS
@@ -20,26 +27,6 @@ from archdsl.source import Source
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = runpy.run_path(str(DOCS / "make.py"))["pages"]()
-
-NOT_SHOWN = {
-    "branches-undecided": "a shape that cannot be decided is hard to come by",
-    "bad-import": "needs files",
-    "cannot-read": "is about bytes",
-    "contract-undecided": "a shape that cannot be decided is hard to come by",
-    "file-too-large": "needs a large file",
-    "form-undecided": "a shape that cannot be decided is hard to come by",
-    "nested-too-deep": "needs a hundred brackets",
-    "no-network": "is about what is not there",
-    "nothing-here": "is about what is not there",
-    "parts-undecided": "a shape that cannot be decided is hard to come by",
-    "product-undecided": "a shape that cannot be decided is hard to come by",
-    "several-networks": "is about a command line",
-    "too-many-digits": "needs a thousand digits",
-    "too-many-mistakes": "needs fifty mistakes",
-    "too-many-words": "needs a large file",
-    "unknown-input": "is about a command line",
-    "unknown-network": "is about a command line",
-}
 
 
 def example(kind: type) -> str:
@@ -59,18 +46,45 @@ def test_the_example_of_an_op_leaves_the_shapes_that_it_states(op) -> None:
 
 
 @pytest.mark.parametrize("code", PROBLEMS)
-def test_the_example_of_a_diagnostic_gives_it(code: str) -> None:
-    shown = problem_example(example(PROBLEMS[code]), code)
-    if code in NOT_SHOWN:
-        assert shown is None, f"{code} is shown now: take it off the list"
-        return
-    assert shown, f"{code} has no example whose comment says error[{code}]"
-    spec, promised = shown
+def test_the_bad_form_of_a_diagnostic_gives_it_and_the_good_form_passes(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = problem_examples(example(PROBLEMS[code]))
+    assert any(one == code for one, _, _ in bad.promised), f"{code} has no example whose comment says error[{code}]"
+    monkeypatch.chdir(tmp_path)
     with limited({"steps": 20_000}):
-        report = check_source(Source("net.arch", spec))
-    codes = {code for code, _ in promised}
-    meant = [problem for problem in report.problems if problem.is_error or problem.code in codes]
-    assert {(p.code, p.span.begin[0] if p.span else 0) for p in meant} == promised, render(report.problems)
+        found = _found(bad)
+    codes = {one for one, _, _ in bad.promised}
+    meant = {(one, file, line) for one, severity, file, line in found if severity == "error" or one in codes}
+    placeless = {one for one, _, line in (*meant, *bad.promised) if not line}
+    assert {p for p in meant if p[0] not in placeless} == {p for p in bad.promised if p[0] not in placeless}, found
+    assert codes == {one for one, _, _ in meant}, found
+    assert good.files != bad.files or good.commands != bad.commands
+    assert not [p for p in _found(good) if p[0] == code or p[1] == "error"]
+
+
+def _found(shown: ProblemExample) -> set[tuple[str, str, str, int]]:
+    """Code, severity, file and line of everything that the commands find in the files."""
+    for name, text in shown.files.items():
+        Path(name).write_text(text, encoding="utf-8")
+    problems: list[dict[str, Any]] = []
+    for command in shown.commands:
+        if command.startswith(">>> "):
+            problems += map(as_json, _called(command.removeprefix(">>> ")))
+        else:
+            words = shlex.split(command.removeprefix("$ archdsl "))
+            run = CliRunner().invoke(main, [*words, "--format", "json"])
+            assert run.exit_code in (0, 1), run.output
+            problems += json.loads(run.stdout)["problems"]
+    return {(p["code"], p["severity"], p["file"], p["line"] or 0) for p in problems}
+
+
+def _called(expression: str) -> Iterable[Diagnostic]:
+    try:
+        result = eval(expression, {"archdsl": archdsl})
+    except archdsl.ArchError as error:
+        return error.problems
+    return result.problems if isinstance(result, Report) else ()
 
 
 @pytest.mark.parametrize("name", MADE)

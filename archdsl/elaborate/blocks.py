@@ -9,11 +9,8 @@ from archdsl.elaborate import contracts
 from archdsl.elaborate.context import Context, Names
 from archdsl.elaborate.evaluate import bind, fail
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.problems import (
-    EndlessRecursion,
-    NoInput,
-    NotALayer,
-)
+from archdsl.elaborate.network_problems import NoInput
+from archdsl.elaborate.problems import EndlessRecursion, NotALayer
 from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
 from archdsl.ir.graph import Call, Graph, Value

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail
-from archdsl.elaborate.problems import ContractBroken, ContractUndecided, WrongType
+from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
+from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.scope import Mistake, Scope
 from archdsl.elaborate.values import Constant, Quotient, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr

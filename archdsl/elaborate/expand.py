@@ -16,15 +16,8 @@ from archdsl.elaborate.context import NOTHING, Context, Names
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail, integer
 from archdsl.elaborate.foreign import near_op
 from archdsl.elaborate.meant import Meant
-from archdsl.elaborate.problems import (
-    CannotName,
-    CannotUnpack,
-    MisplacedStatement,
-    NoInput,
-    NotALayer,
-    UnknownName,
-    WrongType,
-)
+from archdsl.elaborate.network_problems import MisplacedStatement, NoInput
+from archdsl.elaborate.problems import CannotName, CannotUnpack, NotALayer, UnknownName, WrongType
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import origin
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind

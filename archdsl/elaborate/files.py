@@ -6,7 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
-from archdsl.elaborate.problems import BadImport, NameTaken, UnknownName
+from archdsl.elaborate.network_problems import BadImport
+from archdsl.elaborate.problems import NameTaken, UnknownName
 from archdsl.elaborate.scope import FileScope
 from archdsl.elaborate.values import BlockRef, FunctionRef, NetworkRef
 from archdsl.limits import CallsTooDeep, FileTooLarge, limits
@@ -18,7 +19,14 @@ MARKS = ("pyproject.toml", ".git", "archdsl.toml")
 
 
 class CannotRead(Problem):
-    """A spec is a text file in UTF-8 that can be opened."""
+    """A spec is a text file in UTF-8 that can be opened.
+
+    network t { input x: [N, 4]
+        linear(3) }
+
+    >>> archdsl.check("nte.arch")      # error[cannot-read]
+    >>> archdsl.check("net.arch")      # good
+    """
 
     code = "cannot-read"
     message = "{reason}"

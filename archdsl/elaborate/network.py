@@ -14,20 +14,16 @@ from archdsl.elaborate.context import NOTHING, Context
 from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail, truth
 from archdsl.elaborate.expand import Expander
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.problems import (
+from archdsl.elaborate.network_problems import (
     ExpectationFailed,
     MadeFromItself,
     MisplacedStatement,
-    MissingArgument,
     NamelessOutput,
-    NameTaken,
     NoInput,
-    OutOfRange,
-    UnknownArgument,
     UnknownInput,
     WhereBroken,
-    WrongType,
 )
+from archdsl.elaborate.problems import MissingArgument, NameTaken, OutOfRange, UnknownArgument, WrongType
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import BlockRef, Constant, NetworkRef, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr, symbol

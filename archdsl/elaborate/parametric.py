@@ -16,7 +16,7 @@ from archdsl.elaborate.context import Context
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.expand import Expander
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.problems import ContractBroken, ContractUndecided
+from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, show
 from archdsl.ir.dim import Expr, symbol

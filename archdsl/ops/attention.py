@@ -18,6 +18,7 @@ class UnevenHeads(Problem):
 
     input x: [N, 16, 30]
     attention(4)      # error[uneven-heads]
+    attention(5)      # good: six features for each
     """
 
     code = "uneven-heads"

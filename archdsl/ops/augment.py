@@ -12,7 +12,8 @@ class NumbersMiscounted(Problem):
     """The argument is a list with a number for each of several things.
 
     input image: [N, 3, 32, 32]
-    normalize([0.5, 0.5], 0.25)      # error[numbers-miscounted]: three channels come in
+    normalize([0.5, 0.5], 0.25)           # error[numbers-miscounted]: three channels come in
+    normalize([0.5, 0.5, 0.5], 0.25)      # good
     """
 
     code = "numbers-miscounted"
@@ -27,6 +28,7 @@ class NotARange(Problem):
     """A range is written [from, to], from a positive number to one that is no smaller.
 
     random_resized_crop(scale=[1.0, 0.5])      # error[not-a-range]
+    random_resized_crop(scale=[0.5, 1.0])      # good
     """
 
     code = "not-a-range"
@@ -44,7 +46,8 @@ class NotARange(Problem):
 class NoDeviation(Problem):
     """Values are divided by their deviation, so it is not zero.
 
-    normalize(0.5, 0)      # error[no-deviation]
+    normalize(0.5, 0)         # error[no-deviation]
+    normalize(0.5, 0.25)      # good
     """
 
     code = "no-deviation"
@@ -55,7 +58,8 @@ class NoColours(Problem):
     """Colours are those of grey images (one channel) and of red, green and blue (three).
 
     input image: [N, 4, 32, 32]
-    color_jitter(brightness=0.4)      # error[no-colours]
+    color_jitter(brightness=0.4)                               # error[no-colours]
+    slice(axis=1, stop=3) -> color_jitter(brightness=0.4)      # good: without the fourth channel
     """
 
     code = "no-colours"

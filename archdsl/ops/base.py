@@ -42,7 +42,8 @@ class WrongRank(Problem):
     """The op works on values with another number of axes.
 
     input image: [N, 3, 32, 32]
-    linear(10)      # error[wrong-rank]: flatten first
+    linear(10)                 # error[wrong-rank]
+    flatten -> linear(10)      # good
     """
 
     code = "wrong-rank"
@@ -61,7 +62,8 @@ class WrongKind(Problem):
     """The op works on other numbers: real ones, or whole ones such as the numbers of words.
 
     input tokens: int [N, T]
-    linear(10)      # error[wrong-kind]: embed first
+    linear(10)                             # error[wrong-kind]
+    embedding(1000, 64) -> linear(10)      # good
     """
 
     code = "wrong-kind"

@@ -20,7 +20,8 @@ class BranchesDiffer(Problem):
     is broadcast unless `broadcast=true` says so.
 
         input x: [N, 16, 8, 8]
-        add { | conv(32, kernel=1) | identity }      # error[branches-differ]
+        add { | conv(32, kernel=1) | identity }                # error[branches-differ]
+        add { | conv(32, kernel=1) | conv(32, kernel=1) }      # good
     """
 
     code = "branches-differ"
@@ -37,6 +38,12 @@ class BranchesDiffer(Problem):
 
 class BranchesUndecided(Problem):
     """Whether the arms agree for every size could not be decided; unknown is never taken for good.
+
+        input x: [N, A, B]
+        input y: [N, A, B * min(1, (A ** 2 + 1 - B ** 3) ** 2)]      # bad
+        input y: [N, A, B]                                           # good
+        add { | x | y }                                              # error[branches-undecided]: is A * A + 1 a cube?
+        add { | x | y }                                              # good
 
     Fixed sizes on the input settle it: `input x: [N, 16, 32, 32]`.
     """

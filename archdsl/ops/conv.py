@@ -19,6 +19,7 @@ class UnevenGroups(Problem):
 
     input image: [N, 30, 8, 8]
     conv(60, kernel=3, groups=4)      # error[uneven-groups]
+    conv(60, kernel=3, groups=5)      # good
     """
 
     code = "uneven-groups"

@@ -18,6 +18,7 @@ class OutputPaddingTooWide(Problem):
 
         input image: [N, 16, 8, 8]
         conv_transpose(8, kernel=3, stride=2, output_padding=2)      # error[output-padding-too-wide]
+        conv_transpose(8, kernel=3, stride=2, output_padding=1)      # good
     """
 
     code = "output-padding-too-wide"
@@ -33,7 +34,8 @@ class NothingLeft(Problem):
     """The padding of a transposed convolution is cut off its output, of which something must be left.
 
     input image: [N, 16, 1, 1]
-    conv_transpose(8, kernel=4, padding=2)      # error[nothing-left]: padding=1 leaves 2 rows
+    conv_transpose(8, kernel=4, padding=2)      # error[nothing-left]
+    conv_transpose(8, kernel=4, padding=1)      # good: two rows are left
     """
 
     code = "nothing-left"

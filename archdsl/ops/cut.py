@@ -15,6 +15,7 @@ class UnevenParts(Problem):
 
     input image: [N, 30, 8, 8]
     chunk(4)      # error[uneven-parts]: 30 channels
+    chunk(5)      # good
     """
 
     code = "uneven-parts"
@@ -33,6 +34,10 @@ class UnevenParts(Problem):
 
 class PartsUndecided(Problem):
     """Whether a number divides a size could not be decided; unknown is never taken for good.
+
+        input x: [N, A, B, 8 + 8 * min(1, (A ** 2 + 1 - B ** 3) ** 2)]
+        chunk(16, axis=3)      # error[parts-undecided]: is A * A + 1 a cube?
+        chunk(8, axis=3)       # good
 
     Fixed sizes on the input settle it: `input image: [N, 16, 32, 32]`.
     """
@@ -53,6 +58,7 @@ class PartsDontFit(Problem):
 
     input image: [N, 64, 8, 8]
     split([16, 32])      # error[parts-dont-fit]: 48 of 64
+    split([16, 48])      # good
     """
 
     code = "parts-dont-fit"
@@ -77,6 +83,7 @@ class EmptySlice(Problem):
 
     input image: [N, 16, 8, 8]
     slice(axis=1, start=8, stop=8)      # error[empty-slice]
+    slice(axis=1, start=8, stop=9)      # good
     """
 
     code = "empty-slice"
@@ -95,6 +102,7 @@ class BeyondAxis(Problem):
 
     input image: [N, 16, 8, 8]
     slice(axis=1, stop=20)      # error[beyond-axis]
+    slice(axis=1, stop=16)      # good
     """
 
     code = "beyond-axis"
@@ -114,6 +122,7 @@ class SliceUndecided(Problem):
 
     input tokens: [N, T, 64]
     slice(axis=1, start=-4, stop=8)      # error[slice-undecided]
+    slice(axis=1, start=-4)              # good
     """
 
     code = "slice-undecided"

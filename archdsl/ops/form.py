@@ -18,6 +18,7 @@ class SizesDiffer(Problem):
 
     input image: [N, 16, 5, 5]
     reshape([16, 20])      # error[sizes-differ]: 400 values are not 320
+    reshape([16, 25])      # good
     """
 
     code = "sizes-differ"
@@ -35,6 +36,10 @@ class SizesDiffer(Problem):
 class FormUndecided(Problem):
     """Whether a form holds as many values as come in could not be decided; unknown is never taken for good.
 
+        input x: [N, A, B, min(1, (A ** 2 + 1 - B ** 3) ** 2)]
+        reshape([A, B])          # error[form-undecided]: is A * A + 1 a cube?
+        reshape([A, B, -1])      # good
+
     Fixed sizes on the input settle it: `input image: [N, 16, 32, 32]`.
     """
 
@@ -51,6 +56,7 @@ class SeveralOpen(Problem):
     """One size of a form may be left open by -1: it follows from the others.
 
     reshape([-1, -1, 4])      # error[several-open]
+    reshape([-1, 4])          # good
     """
 
     code = "several-open"
@@ -64,7 +70,8 @@ class UnreadableSize(Problem):
     """A size that is known only when the network runs must be a part or a multiple of one axis of the input.
 
     input x: [N, A, B, C, D]
-    reshape([A * B, C * D])      # error[unreadable-size]: reshape([A * B, -1]) is fine
+    reshape([A * B, C * D])      # error[unreadable-size]
+    reshape([A, B, -1])          # good
     """
 
     code = "unreadable-size"

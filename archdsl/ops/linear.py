@@ -13,7 +13,8 @@ class FreeFeatures(Problem):
     """A linear layer has one weight for each input feature, so their number must be known when compiling.
 
     input image: [N, 3, H, W]
-    flatten -> linear(10)      # error[free-features]: 3 * H * W features
+    flatten -> linear(10)                         # error[free-features]: 3 * H * W features
+    global_avg_pool -> flatten -> linear(10)      # good
     """
 
     code = "free-features"

@@ -13,7 +13,8 @@ class NoProduct(Problem):
     """A matrix product sums over the last axis of the first arm and the last but one of the second.
 
     input tokens: [N, 50, 64]
-    matmul { | identity | identity }      # error[no-product]: [50, 64] · [50, 64]
+    matmul { | identity | identity }                      # error[no-product]: [50, 64] · [50, 64]
+    matmul(transpose=true) { | identity | identity }      # good: [50, 64] · [64, 50]
     """
 
     code = "no-product"
@@ -30,6 +31,12 @@ class NoProduct(Problem):
 
 class ProductUndecided(Problem):
     """Whether two values have a matrix product for every size could not be decided; unknown is never taken for good.
+
+        input x: [N, A, B]
+        input y: [N, B * min(1, (A ** 2 + 1 - B ** 3) ** 2), A]      # bad
+        input y: [N, B, A]                                           # good
+        matmul { | x | y }                                           # error[product-undecided]: is A * A + 1 a cube?
+        matmul { | x | y }                                           # good
 
     Fixed sizes on the input settle it: `input tokens: [N, 50, 64]`.
     """

@@ -20,6 +20,7 @@ class FreeNorm(Problem):
 
     input image: [N, 3, H, W]
     layer_norm      # error[free-norm]: W is free
+    batch_norm      # good: a weight for each channel
     """
 
     code = "free-norm"
@@ -40,6 +41,7 @@ class TooManyAxes(Problem):
 
     input features: [N, 10]
     layer_norm(axes=2)      # error[too-many-axes]
+    layer_norm(axes=1)      # good
     """
 
     code = "too-many-axes"
@@ -59,6 +61,7 @@ class UnevenNorm(Problem):
 
     input image: [N, 30, 8, 8]
     group_norm(4)      # error[uneven-norm]
+    group_norm(5)      # good
     """
 
     code = "uneven-norm"
@@ -76,6 +79,7 @@ class NormOfOne(Problem):
 
     input image: [N, 64, 1, 1]
     instance_norm      # error[norm-of-one]
+    batch_norm         # good: the mean of the whole batch
     """
 
     code = "norm-of-one"

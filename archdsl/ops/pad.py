@@ -14,6 +14,7 @@ class TooLittleToCopy(Problem):
 
     input image: [N, 3, 4, 4]
     pad(4, mode="reflect")      # error[too-little-to-copy]: the edge itself is not repeated
+    pad(3, mode="reflect")      # good
     """
 
     code = "too-little-to-copy"

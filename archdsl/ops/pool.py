@@ -15,6 +15,7 @@ class PaddingTooWide(Problem):
 
     input image: [N, 3, 8, 8]
     max_pool(2, padding=2)      # error[padding-too-wide]
+    max_pool(2, padding=1)      # good
     """
 
     code = "padding-too-wide"

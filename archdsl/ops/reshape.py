@@ -13,6 +13,7 @@ class NoSuchAxis(Problem):
 
     input features: [N, 10]
     softmax(axis=2)      # error[no-such-axis]
+    softmax(axis=1)      # good
     """
 
     code = "no-such-axis"
@@ -29,6 +30,7 @@ class BatchAxis(Problem):
 
     input image: [N, 3, 32, 32]
     mean([0, 2])      # error[batch-axis]
+    mean([2, 3])      # good
     """
 
     code = "batch-axis"
@@ -48,6 +50,7 @@ class RepeatedAxis(Problem):
 
     input image: [N, 3, 32, 32]
     mean([2, -2])      # error[repeated-axis]: both are the rows
+    mean([2, -1])      # good: rows and columns
     """
 
     code = "repeated-axis"
@@ -60,7 +63,8 @@ class NotAnOrder(Problem):
     """A permutation names every axis once, the batch first.
 
     input image: [N, 3, 32, 32]
-    permute([0, 2, 3])      # error[not-an-order]
+    permute([0, 2, 3])         # error[not-an-order]
+    permute([0, 2, 3, 1])      # good
     """
 
     code = "not-an-order"

@@ -21,7 +21,8 @@ class WindowTooLarge(Problem):
     """A window must fit into its padded input at least once.
 
     input image: [N, 3, 4, 4]
-    conv(8, kernel=5)      # error[window-too-large]: padding=1 makes room
+    conv(8, kernel=5)                 # error[window-too-large]
+    conv(8, kernel=5, padding=1)      # good
     """
 
     code = "window-too-large"

@@ -13,7 +13,8 @@ class WrongMode(Problem):
     """Interpolation is linear along a sequence, bilinear in an image, trilinear in a volume.
 
     input image: [N, 3, 8, 8]
-    upsample(2, mode="linear")      # error[wrong-mode]
+    upsample(2, mode="linear")        # error[wrong-mode]
+    upsample(2, mode="bilinear")      # good
     """
 
     code = "wrong-mode"
@@ -29,7 +30,8 @@ class WrongMode(Problem):
 class NoCorners(Problem):
     """Only interpolation has corners to align; nearest repeats whole pixels.
 
-    upsample(2, align_corners=true)      # error[no-corners]
+    upsample(2, align_corners=true)                       # error[no-corners]
+    upsample(2, mode="bilinear", align_corners=true)      # good
     """
 
     code = "no-corners"

@@ -32,7 +32,8 @@ _PIECE = re.compile(
 class UnclosedBracket(Problem):
     """Every bracket that is opened is closed.
 
-    conv(64, kernel=3      # error[unclosed-bracket]: write the )
+    conv(64, kernel=3       # error[unclosed-bracket]
+    conv(64, kernel=3)      # good
     """
 
     code = "unclosed-bracket"
@@ -74,7 +75,8 @@ def _is_open(code: str) -> bool:
 class UnclosedString(Problem):
     """A string ends on its line.
 
-    from "blocks.arch import basic      # error[unclosed-string]
+    "stem = conv(64, kernel=3)       # error[unclosed-string]
+    "stem" = conv(64, kernel=3)      # good
     """
 
     code = "unclosed-string"
@@ -87,7 +89,9 @@ class UnclosedString(Problem):
 class UnopenedBracket(Problem):
     """A closing bracket needs an opening one.
 
-    network t { input x: [N, 4] }
+    network t { input x: [N, 4]
+        linear(3)
+    }
     }      # error[unopened-bracket]
     """
 
@@ -102,9 +106,10 @@ class UnopenedBracket(Problem):
 class WrongBracket(Problem):
     """A bracket is closed by its own partner.
 
-    network t(widths=[8, 16)) {      # error[wrong-bracket]: ]
+    network t(widths=[8, 16)) {      # error[wrong-bracket]
+    network t(widths=[8, 16]) {      # good
         input x: [N, 4]
-        linear(3)
+        for width in widths { linear(width) -> relu }
     }
     """
 
@@ -123,7 +128,8 @@ class WrongBracket(Problem):
 class MissingBrace(Problem):
     """A body starts with its brace.
 
-    network t      # error[missing-brace]
+    network t        # error[missing-brace]
+    network t {      # good
         input x: [N, 4]
         relu
     }

@@ -37,10 +37,9 @@ WORDS = {
 class UnexpectedText(Problem):
     """The text does not go on as the language does.
 
-    network t {
-        input x: [N, 4]
-        linear 3      # error[unexpected-text]: arguments stand in brackets, linear(3)
-    }
+    input x: [N, 4]
+    linear 3       # error[unexpected-text]: arguments stand in brackets
+    linear(3)      # good
     """
 
     code = "unexpected-text"
@@ -78,7 +77,14 @@ def _comma(span: Span) -> tuple[Edit, ...]:
 
 
 class NothingHere(Problem):
-    """A spec declares at least one network, block or function."""
+    """A spec declares at least one network, block or function.
+
+    # a spec will stand here      # error[nothing-here]
+    network t {                   # good
+        input x: [N, 4]           # good
+        linear(3)                 # good
+    }                             # good
+    """
 
     code = "nothing-here"
     message = "there is nothing in this file"
@@ -88,7 +94,13 @@ class NothingHere(Problem):
 
 
 class TooManyMistakes(Problem):
-    """After fifty syntax errors the rest is not read."""
+    """After fifty syntax errors the rest is not read.
+
+    network t { input x: [N, 4]
+        linear(3)
+    }
+    }}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}      # error[unopened-bracket], error[too-many-mistakes]
+    """
 
     code = "too-many-mistakes"
     message = "too many syntax errors; the rest of the file was not read"

@@ -27,7 +27,7 @@ class UnusedAllow(Problem):
     """A comment that allows something which is not there: it was put right, or the comment stands in another place.
 
         conv(64, kernel=3, bias=false) -> batch_norm      # allow: bias-before-norm      # warning[unused-allow]
-        conv(64, kernel=3) -> batch_norm                  # allow: bias-before-norm
+        conv(64, kernel=3) -> batch_norm                  # allow: bias-before-norm      # good
 
     The comment stands at the end of the line where the stage starts, or on a line of its own above. Above the first
     line of a block, a network or a function, or at the end of that line, it covers all of it; above a blank line before

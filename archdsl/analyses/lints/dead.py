@@ -15,10 +15,10 @@ class DeadValue(Problem):
     """What a stage leaves reaches no output: it is computed, and its weights are kept, for nothing.
 
     input image: [N, 3, 8, 8]
-    a = conv(8, kernel=1)                # warning[dead-value]
-    image -> b = conv(8, kernel=1)
+    image -> a = conv(8, kernel=1)      # warning[dead-value]
+    image -> a = conv(8, kernel=1)      # good: the join uses it
     image -> conv(8, kernel=1)
-    add { | identity | b }               # good: b is used
+    add { | identity | a }      # good
     """
 
     code = "dead-value"

@@ -14,10 +14,9 @@ CLASSIFIERS = ("conv", "linear", "global_avg_pool", "flatten")
 class EndsInSoftmax(Problem):
     """Cross entropy takes what comes before softmax: a network that is trained on its probabilities learns slowly.
 
-        network Probabilities { input x: [N, 8]
-            linear(4) -> softmax }                       # note[ends-in-softmax]
-        network Logits { input x: [N, 8]
-            linear(4) }                                  # good
+        input x: [N, 8]
+        linear(4) -> softmax      # note[ends-in-softmax]
+        linear(4)                 # good: the logits
 
     Without softmax at its end the network leaves logits, from which the loss computes the same and rounds less. Nothing
     is said where the logits are an output too.

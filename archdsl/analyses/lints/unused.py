@@ -15,11 +15,11 @@ from archdsl.syntax import tree
 class UnusedName(Problem):
     """A block, a function, a parameter, an import or a shared layer that its file never uses.
 
-        fn half(n) = n // 2                  # warning[unused-name]
-        fn twice(n) = 2 * n                  # good: t uses it
+        fn half(n) = n // 2      # warning[unused-name]
+        fn twice(n) = 2 * n
         network t(
             width=8,
-            depth=3                          # warning[unused-name]
+            depth=3      # warning[unused-name]
         ) {
             input x: [N, 4]
             linear(twice(width))
