@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import torch
 
     from archdsl.backends.numpy.program import Program
+    from archdsl.reports.summary import Summary
 
 Sizes = Mapping[str, tuple[int, ...]]
 
@@ -84,6 +85,23 @@ class Network(Entity):
     def state(self) -> list[tuple[str, tuple[int, ...]]]:
         """Name and shape of every parameter and buffer, in torch's order."""
         return [(tensor.name, tensor.shape) for tensor in state(self.graph)]
+
+    def summary(self, **sizes: Sequence[int]) -> Summary:
+        """What the network costs, whole and layer by layer.
+
+            net.summary(image=(1, 3, 224, 224)).macs
+
+        Arguments are the shapes of inputs, by name. A batch that is not given is one sample; other sizes that are not
+        given stay free, and figures are expressions in them. Raises ValueError for shapes that the network refuses.
+        """
+        from archdsl.analyses.given import settled
+        from archdsl.reports.summary import summarize
+
+        return summarize(self.name, self.graph, settled(self.graph, sizes))
+
+    def _repr_html_(self) -> str:
+        """The table of the summary, for notebooks."""
+        return self.summary()._repr_html_()
 
     def torch_source(self) -> str:
         """The network as a Python file that depends on torch alone; torch itself is not imported."""

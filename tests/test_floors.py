@@ -21,6 +21,7 @@ FLOORS = (
     {"elaborate"},
     {"passes"},
     {"analyses"},
+    {"reports"},
     {"backends.torch", "backends.numpy"},
     {"compiler"},
     {"", "fix", "highlighting", "manual", "output", "targets", "watch", "zoo"},

@@ -170,7 +170,14 @@ def expand_block(
         expander.report(mistake, context)
         return None
     shown = tuple((name, value) for name, value in constants.items() if not isinstance(value, Tensor))
-    return module.graph((result.value,), ("out",), arguments=shown, doc=block.doc, span=block.name.span)
+    usual = frozenset(p.name for p in block.parameters if _is_default(p, constants[p.name]))
+    return module.graph((result.value,), ("out",), arguments=shown, usual=usual, doc=block.doc, span=block.name.span)
+
+
+def _is_default(parameter: tree.Parameter, value: Constant) -> bool:
+    """Whether a value is the default that is written with its parameter."""
+    default = parameter.default
+    return isinstance(default, tree.Literal) and _frozen(default.value) == _frozen(value)
 
 
 def _entry(name: str, value: Value, expander: Expander, module: Module, span: Span, outside: Module) -> Tensor:

@@ -83,7 +83,8 @@ Node: TypeAlias = "Input | Apply | Call"
 
 
 class Graph(Entity):
-    """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters.
+    """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters, and
+    `usual` names those that have the value they would have anyway.
 
     `facts` are what a network states of its sizes: `input x: [N, 3, H, W] where H % 32 == 0`.
     """
@@ -95,6 +96,7 @@ class Graph(Entity):
     outputs: tuple[Value, ...]
     output_names: tuple[str, ...] = ("out",)
     arguments: tuple[tuple[str, Any], ...] = ()
+    usual: frozenset[str] = frozenset()
     doc: str = ""
     facts: tuple[Fact, ...] = ()
     span: Span | None = None

@@ -38,7 +38,7 @@ def _fresh(name: str, taken: set[str]) -> str:
 
 
 def _body(graph: Graph, bodies: dict[Graph, str]) -> str:
-    arguments = ", ".join(f"{name}={_literal(value)}" for name, value in graph.arguments)
+    arguments = ", ".join(f"{name}={literal(value)}" for name, value in graph.arguments)
     rows: list[tuple[str, str]] = []
     names: dict[Node, str] = {}
     for entry in graph.inputs:
@@ -53,7 +53,7 @@ def _body(graph: Graph, bodies: dict[Graph, str]) -> str:
             names[node] = node.key if node.shares is None else f"{node.key}'"
         shown = [_value(value, names) for value in node.inputs]
         if isinstance(node, Apply):
-            shown += _attributes(node.op)
+            shown += attributes(node.op)
             callee = node.op.name
         else:
             callee = bodies[node.graph]
@@ -71,11 +71,11 @@ def _value(value: Value, names: dict[Node, str]) -> str:
     return names[value.node] + (f"[{value.index}]" if len(value.node.shapes) > 1 else "")
 
 
-def _attributes(op: Any) -> list[str]:
+def attributes(op: Any) -> list[str]:
     """The attributes of an op that differ from their defaults; sizes that are the same along all axes once."""
     attributes = op.attributes()
     shown = {name: _collapsed(value, attributes[name].kind) for name, value in op.values().items()}
-    return [f"{name}={_literal(value)}" for name, value in shown.items() if value != attributes[name].default]
+    return [f"{name}={literal(value)}" for name, value in shown.items() if value != attributes[name].default]
 
 
 def _collapsed(value: Any, kind: str) -> Any:
@@ -86,9 +86,31 @@ def _collapsed(value: Any, kind: str) -> Any:
     return value[0] if is_one else value
 
 
-def _literal(value: Any) -> str:
+def call(node: Apply | Call) -> str:
+    """What a node applies, as a spec would write it; what it would be anyway is left out.
+
+    call(node)      # "conv(64, kernel=3, padding=1)"
+    """
+    if isinstance(node, Apply):
+        return _call(node.op.name, [word.removeprefix(f"{_first(node.op)}=") for word in attributes(node.op)])
+    graph = node.graph
+    given = [(name, value) for name, value in graph.arguments if name not in graph.usual]
+    first = graph.arguments[0][0] if graph.arguments else ""
+    return _call(graph.name or "group", [literal(v) if n == first else f"{n}={literal(v)}" for n, v in given])
+
+
+def _first(op: Any) -> str:
+    return next(iter(op.attributes()), "")
+
+
+def _call(name: str, arguments: list[str]) -> str:
+    return f"{name}({', '.join(arguments)})" if arguments else name
+
+
+def literal(value: Any) -> str:
+    """A constant as a spec would write it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_literal, value))}]"
+        return f"[{', '.join(map(literal, value))}]"
     return "none" if value is None else f'"{value}"' if isinstance(value, str) else str(value)

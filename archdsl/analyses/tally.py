@@ -1,0 +1,148 @@
+"""What each layer and each block of a network costs: parameters, multiply-adds, memory written, receptive field.
+
+Takes a graph and numbers for some of its symbols, returns a tree of rows that mirrors the blocks. A block's row holds
+the sums of its layers', so totals are the same however far a reader opens it. A shared layer's parameters count where
+it is applied first. Memory is what a forward pass in training writes: every value that a layer leaves, in float32; a
+view writes none, and what an op needs in between does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import prod
+from typing import TypeAlias
+
+from archdsl.analyses.receptive_field import Field, Fields, Sight, axes_of, receptive_fields
+from archdsl.ir.dim import Dim, symbols
+from archdsl.ir.graph import Apply, Call, Graph, Node
+from archdsl.ir.shape import Shape
+from archdsl.record import Entity
+
+BYTES = 4
+"""Of a float32, and of the whole numbers that tokens are."""
+
+Sizes: TypeAlias = "Mapping[str, Dim]"
+
+
+class Row(Entity):
+    """A layer, or a block with its rows. `name` is that in its body, `path` the whole; joins go by their op's name.
+
+    `receptive_field` holds a number of positions for each axis of the input (the first one that the layer depends on),
+    the axis's size where a place sees all of it, and None where that is not known; it is empty for what sees no input.
+    """
+
+    name: str
+    path: str
+    node: Apply | Call
+    outputs: tuple[Shape, ...]
+    parameters: int
+    macs: Dim
+    activation_bytes: Dim
+    receptive_field: tuple[Dim | None, ...]
+    sees_all: bool
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def op(self) -> str:
+        """The op's name, the block's, or `group`."""
+        return self.node.op.name if isinstance(self.node, Apply) else self.node.graph.name or "group"
+
+    def layers(self) -> Iterator[Row]:
+        """The rows of layers, blocks opened."""
+        if isinstance(self.node, Apply):
+            yield self
+        for row in self.rows:
+            yield from row.layers()
+
+
+def tally(graph: Graph, sizes: Sizes) -> tuple[Row, ...]:
+    """The rows of a network's body; `sizes` stand in place of symbols, and a batch without a size is one sample.
+
+    sum(row.macs for row in tally(lenet, {}))      # 416520
+    """
+    sizes = {**one_sample(graph), **sizes}
+    seen = [(entry.shape.at(sizes), receptive_fields(graph, entry, sizes)) for entry in graph.inputs]
+    return _rows(graph, "", sizes, seen, set())
+
+
+def one_sample(graph: Graph) -> Sizes:
+    """A batch of one, in place of the symbols of the batch."""
+    return {name: 1 for entry in graph.inputs for name in sorted(symbols(entry.shape.dims[0]))}
+
+
+def total(sizes: Iterable[Dim]) -> Dim:
+    """All sizes added; 0 for none."""
+    result: Dim = 0
+    for size in sizes:
+        result = result + size
+    return result
+
+
+def _rows(
+    graph: Graph, prefix: str, sizes: Sizes, seen: list[tuple[Shape, Fields]], counted: set[str]
+) -> tuple[Row, ...]:
+    """The rows of a body. `seen` holds each input with the fields of this body in it, `counted` the names of weights
+    that have been counted."""
+    names = _names(graph)
+    rows: list[Row] = []
+    for node in graph.nodes:
+        path = f"{prefix}{names[node]}"
+        outputs = tuple(shape.at(sizes) for shape in node.shapes)
+        field, sees_all = _field(node, seen)
+        if isinstance(node, Call):
+            inside = [(shape, fields.inside[node]) for shape, fields in seen]
+            below = _rows(node.graph, f"{prefix}{node.key}.", sizes, inside, counted)
+            parameters = sum(row.parameters for row in below)
+            macs = total(row.macs for row in below)
+            written = total(row.activation_bytes for row in below)
+        else:
+            below = ()
+            parameters = _learned(node, prefix, counted)
+            macs = node.op.macs(*(value.shape.at(sizes) for value in node.inputs))
+            written = 0 if node.op.is_view else BYTES * total(shape.elements for shape in outputs)
+        rows.append(Row(names[node], path, node, outputs, parameters, macs, written, field, sees_all, below))
+    return tuple(rows)
+
+
+def _learned(node: Apply, prefix: str, counted: set[str]) -> int:
+    """How many numbers a layer learns that no layer before it owns."""
+    count = 0
+    for name, param in node.op.params(*(value.shape for value in node.inputs)).items():
+        path = f"{prefix}{node.key}.{name}"
+        if param.trainable and path not in counted:
+            count += prod(param.shape)
+        counted.add(path)
+    return count
+
+
+def _names(graph: Graph) -> dict[Node, str]:
+    """What the nodes of a body are called: their keys; joins have their label or their op's name, made unique."""
+    taken = {node.key for node in graph.nodes if node.key is not None}
+    names: dict[Node, str] = {}
+    for node in graph.nodes:
+        name = node.key
+        if name is None:
+            word = node.label or (node.op.name if isinstance(node, Apply) else "group")
+            name, count = word, 2
+            while name in taken:
+                name, count = f"{word}_{count}", count + 1
+            taken.add(name)
+        names[node] = name
+    return names
+
+
+def _field(node: Node, seen: list[tuple[Shape, Fields]]) -> tuple[tuple[Dim | None, ...], bool]:
+    """What a node sees of the first input that it depends on, and whether that is all of it."""
+    for shape, fields in seen:
+        found = fields.nodes[node]
+        if found and not all(field is Sight.NOTHING for field in found):
+            sizes = (shape.dims[axis] for axis in axes_of(shape))
+            measured = tuple(_measured(field, size) for field, size in zip(found, sizes, strict=True))
+            return measured, all(field is Sight.ALL for field in found)
+    return (), False
+
+
+def _measured(field: Field, size: Dim) -> Dim | None:
+    if field is Sight.ALL:
+        return size
+    return None if field is Sight.UNKNOWN else 0 if field is Sight.NOTHING else field
