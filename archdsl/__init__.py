@@ -10,7 +10,6 @@ A spec with mistakes raises `ArchError`, which carries them all.
 """
 
 from archdsl.compiler import ArchError, Network, Report, check, load, loads
-
-__version__ = "0.1.0"
+from archdsl.version import __version__
 
 __all__ = ["ArchError", "Network", "Report", "__version__", "check", "load", "loads"]

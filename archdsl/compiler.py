@@ -59,8 +59,14 @@ class Network(Entity):
     """
 
     name: str
-    file: str
+    source: Source
     graph: Graph
+    settings: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The path of the spec, as it was given."""
+        return self.source.name
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -107,25 +113,31 @@ class Network(Entity):
         """The network as a Python file that depends on torch alone; torch itself is not imported."""
         from archdsl.backends.torch.source import source
 
-        return source(self.graph)
+        return source(self.graph, self._head())
 
     def torch(self) -> torch.nn.Module:
         """The network as a module: the emitted source, executed."""
         from archdsl.backends.torch.module import module
 
-        return module(self.graph)
+        return module(self.graph, self._head())
 
     def numpy_source(self) -> str:
         """The network as a Python file that depends on NumPy alone."""
         from archdsl.backends.numpy.source import source
 
-        return source(self.graph)
+        return source(self.graph, self._head())
 
     def numpy(self, seed: int = 0) -> Program:
         """The network as a NumPy program with weights drawn from `seed`."""
         from archdsl.backends.numpy.program import Program
 
         return Program(self.graph, seed=seed)
+
+    def _head(self) -> str:
+        """What a file that is written from the network says at its head."""
+        from archdsl.analyses.origin import origin
+
+        return origin(self.graph, self.source, self.settings)
 
 
 class Report(Entity):
@@ -217,7 +229,7 @@ def check_source(
         mine: list[Diagnostic] = []
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
-            net = Network(name, source.name, through_passes(made.graph))
+            net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}))
             mine += [_nothing_fits(made.graph, symbol, least) for symbol, least in impossible(made.graph)]
             if made.expectations:
                 verify(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
@@ -227,6 +239,12 @@ def check_source(
     if not any(problem.is_error for problem in problems):
         problems += lint(Checked(file, tuple(net.graph for net in good)))
     return _report(tuple(good), problems)
+
+
+def _told(settings: Mapping[str, str], sizes: Sizes) -> tuple[str, ...]:
+    """Settings and sizes as the command line takes them: `classes=10`, `image=1x3x224x224`."""
+    shapes = ("=".join([*filter(None, [name]), "x".join(map(str, shape))]) for name, shape in sizes.items())
+    return (*(f"{name}={text}" for name, text in settings.items()), *shapes)
 
 
 def _nothing_fits(graph: Graph, name: str, least: int) -> Diagnostic:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module imports from rooms below its own, or from its own.
 FLOORS = (
-    {"source", "resources", "record"},
+    {"source", "resources", "record", "version"},
     {"diagnostics"},
     {"limits"},
     {"ir"},
