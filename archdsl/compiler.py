@@ -121,11 +121,11 @@ class Network(Entity):
 
         return module(self.graph, self._head())
 
-    def numpy_source(self) -> str:
-        """The network as a Python file that depends on NumPy alone."""
+    def numpy_source(self, train: bool = False) -> str:
+        """The network as a Python file that depends on NumPy alone; with `train`, losses and optimisers stand in it."""
         from archdsl.backends.numpy.source import source
 
-        return source(self.graph, self._head())
+        return source(self.graph, self._head(), train)
 
     def numpy(self, seed: int = 0) -> Program:
         """The network as a NumPy program with weights drawn from `seed`."""

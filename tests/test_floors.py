@@ -24,7 +24,7 @@ FLOORS = (
     {"reports"},
     {"backends.torch", "backends.numpy"},
     {"compiler"},
-    {"", "fix", "highlighting", "manual", "output", "targets", "watch", "zoo"},
+    {"", "fix", "highlighting", "manual", "output", "targets", "training", "watch", "zoo"},
     {"cli"},
     {"__main__"},
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archdsl.cli import completing
+from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
 from archdsl.cli.writing import write_program
@@ -14,11 +15,13 @@ from archdsl.cli.writing import write_program
 @click.argument("target", shell_complete=completing.targets)
 @click.option("--backend", type=click.Choice(["torch", "numpy"]), required=True, help="What the program runs on.")
 @click.option("-o", "--output", metavar="FILE", help="Write the program here, whole or not at all.")
+@click.option("--train", is_flag=True, help="Put losses and optimisers into a NumPy program.")
 @inputs_of_a_check
 def compile(
     target: str,
     backend: str,
     output: str | None,
+    train: bool,
     settings: dict[str, str],
     sizes: dict[str, tuple[int, ...]],
     color: str,
@@ -28,9 +31,12 @@ def compile(
     \b
     Example:
       archdsl compile specs/lenet.arch:LeNet --backend torch -o lenet.py
+      archdsl compile specs/lenet.arch:LeNet --backend numpy --train
     """
+    if train and backend != "numpy":
+        raise Misuse("--train is for NumPy programs; PyTorch brings its own losses and optimisers")
     network = one_network(target, settings, sizes, color)
-    text = network.torch_source() if backend == "torch" else network.numpy_source()
+    text = network.torch_source() if backend == "torch" else network.numpy_source(train)
     if output is None or output == "-":
         click.echo(text.encode(), nl=False)
     else:

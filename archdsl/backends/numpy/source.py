@@ -19,19 +19,22 @@ from archdsl.backends.numpy.names import identifier, output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
 from archdsl.backends.numpy.rules import drawing
 from archdsl.backends.numpy.runtime import Input, Network, Tensor
+from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
 from archdsl.ops import Param
 
 WIDTH = 120
+TRAINING = (SGD, Adam, cross_entropy, mean_squared_error)
 
 
-def source(graph: Graph, header: str = "") -> str:
-    """The text of the file; `header` comes first, as a comment."""
+def source(graph: Graph, header: str = "", train: bool = False) -> str:
+    """The text of the file; `header` comes first, as a comment. With `train` it has losses and rules of descent too."""
     flat = plan(graph)
     kernels = dict.fromkeys(step.call.kernel for step in flat.steps)
     draws = dict.fromkeys(drawing(param.init)[0] for param in flat.params.values())
-    cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), Network])
+    training = TRAINING if train else ()
+    cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), Network, *training])
     taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS"}
     name = identifier(flat.name, taken)
     names = variables(flat, {*taken, name})
@@ -40,7 +43,10 @@ def source(graph: Graph, header: str = "") -> str:
         "\n".join([f"# {flat.name}", "", *_tables(flat)]),
         "\n".join(_network(flat, name, names)),
     ]
-    lines = [*(f"# {line}".rstrip() for line in header.splitlines()), *_docstring(_manual(flat, name, names), "")]
+    lines = [
+        *(f"# {line}".rstrip() for line in header.splitlines()),
+        *_docstring(_manual(flat, name, names, train), ""),
+    ]
     lines += ["", "from __future__ import annotations", "", *cut.imports, "", "\n\n\n".join(body), ""]
     return "\n".join(lines)
 
@@ -59,7 +65,7 @@ def _is_line(text: str) -> bool:
     return "\n" not in text
 
 
-def _manual(flat: Plan, name: str, names: list[str]) -> str:
+def _manual(flat: Plan, name: str, names: list[str], train: bool) -> str:
     """How to use the file, for its docstring."""
     given = ", ".join(names[value] for value in flat.inputs.values())
     left = ", ".join(output_names(flat))
@@ -72,6 +78,9 @@ def _manual(flat: Plan, name: str, names: list[str]) -> str:
         (f"{left} = net({given}, train=True)", "keeps what the way back needs"),
         (f"gradients = net.backward({f'({slopes})' if several else slopes})", "by name of parameter and of input"),
     ]
+    if train:
+        examples.insert(2, ("descent = SGD(net.parameters(), rate=0.1, momentum=0.9)", "or Adam(net.parameters())"))
+        examples.append(("descent.step(gradients)", "moves the parameters"))
     width = max(len(code) for code, _ in examples)
     place = "The network stands at the end, after the kernels that it needs and what runs them."
     lines = (f"    {code:{width}}  # {note}" for code, note in examples)
