@@ -33,8 +33,13 @@ class FileScope:
     lost: frozenset[str] = frozenset()
 
     def is_lost(self, name: str) -> bool:
-        """Whether a name could not be read; without its bracket, what follows has run into it."""
-        return name in self.lost or (len(name) > 3 and any(other.startswith(name) for other in self.lost))
+        """Whether a name could not be read; without its bracket, what follows has run into it. An item may have lost
+        its name altogether: then it may be any."""
+        return (
+            "" in self.lost
+            or name in self.lost
+            or (len(name) > 3 and any(other.startswith(name) for other in self.lost))
+        )
 
 
 class Scope(Entity):

@@ -14,12 +14,12 @@ from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
 from archdsl.limits import NestedTooDeep, limits
 from archdsl.record import Record
 from archdsl.source import Source, Span
+from archdsl.syntax.headless import MissingBrace, MissingHead, body_before, indent, line_before
 
 HEADS = ("block", "network", "fn", "from")
 SIGNS = frozenset("()[]{}|\n")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
 _BREAK = re.compile(r'"(?:[^"\\\n]|\\.)*+"|\#[^\n]*+|\n')
-_BLANK = re.compile(r"[ \t\r]*")
 PARTNER = {"(": ")", "[": "]", "{": "}"}
 _PIECE = re.compile(
     r"(?:^|(?<=\n))(?:block|network|fn|from)\b|"
@@ -125,27 +125,6 @@ class WrongBracket(Problem):
         return (Edit(span, PARTNER[self.bracket]),)
 
 
-class MissingBrace(Problem):
-    """A body starts with its brace.
-
-    network t        # error[missing-brace]
-    network t {      # good
-        input x: [N, 4]
-        relu
-    }
-    """
-
-    code = "missing-brace"
-    message = "this body has no {brace}"
-    brace: str = "{"
-
-    def help(self) -> str:
-        return "write { here"
-
-    def repair(self, span: Span) -> tuple[Edit, ...]:
-        return (Edit(Span(span.source, span.start, span.start), " {"),)
-
-
 class TooDeep(Exception):
     """Nesting that no further step should have to bear; carries its diagnostic."""
 
@@ -163,6 +142,10 @@ class Brackets:
     insertions: list[tuple[int, str]] = field(default_factory=list)
     erasures: list[tuple[int, int]] = field(default_factory=list)
     unbroken: list[tuple[int, int]] = field(default_factory=list)
+    guesses: list[tuple[int, int]] = field(default_factory=list)
+    """Stretches whose braces are a guess: what else is wrong with them may come of it."""
+    has_lost_names: bool = False
+    """Whether the first line of an item is missing, and the name that stood there."""
 
 
 class _Open(Record):
@@ -188,7 +171,7 @@ def scan(source: Source) -> Brackets:
             statement = statement if stack and stack[-1].bracket in "([" else start + 1
         elif token in "([{":
             statement = _drop_round(source, found, stack, start) if token == "{" else statement
-            stack.append(_Open(token, start, _indent(source.text, line), statement))
+            stack.append(_Open(token, start, indent(source.text, line), statement))
             statement = start + 1 if token == "{" else statement
             if len(stack) > limits().nesting:
                 raise TooDeep(Diagnostic(NestedTooDeep(limits().nesting), Span(source, start, start + 1)))
@@ -261,12 +244,6 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
             yield token, match.start()
 
 
-def _indent(text: str, line: int) -> int:
-    """How far the line that starts at an offset is indented."""
-    blank = _BLANK.match(text, line)
-    return blank.end() - line if blank else 0
-
-
 def _line_end(text: str, offset: int) -> int:
     end = text.find("\n", offset)
     return len(text) if end < 0 else end
@@ -316,11 +293,21 @@ def _close_brace(
     source: Source, found: Brackets, stack: list[_Open], doubtful: list[int], start: int, line: int
 ) -> None:
     unopened = start if stack or not doubtful else doubtful[0]
-    headless = None if stack else _headless(source.text, unopened)
+    headless = None if stack else line_before(source.text, unopened)
     if headless is not None:
         label = Label(Span(source, unopened, unopened + 1), "it ends here")
         found.problems.append(Diagnostic(MissingBrace(), Span(source, headless, headless + 1), (label,)))
         found.insertions.append((headless, " {"))
+        found.guesses.append((headless, unopened))
+        doubtful.clear()
+        return
+    body = None if stack else body_before(source.text, unopened)
+    if body is not None:
+        label = Label(Span(source, unopened, unopened + 1), "it ends here")
+        problem = MissingHead(arms=source.text[body] == "|")
+        found.problems.append(Diagnostic(problem, _word(source, body), (label,)))
+        found.erasures.append((body, unopened + 1))
+        found.has_lost_names |= unopened == line
         doubtful.clear()
         return
     if not stack and doubtful:
@@ -332,18 +319,24 @@ def _close_brace(
         found.problems.append(_unopened(source, "}", start, stack))
         found.erasures.append((start, start + 1))
         return
-    indent = _indent(source.text, line)
-    if line + indent == start:
-        while len(stack) > 1 and stack[-1].indent > indent and any(o.indent == indent for o in stack[:-1]):
+    column = indent(source.text, line)
+    if line + column == start:
+        while len(stack) > 1 and stack[-1].indent > column and any(o.indent == column for o in stack[:-1]):
             opened = stack.pop()
             place, brace = _end_of_body(source.text, opened, start)
             found.problems.append(_unclosed(source, opened, place))
             found.insertions.append((place, brace))
-        if indent not in _columns(source.text, stack[-1]) and indent > stack[-1].indent:
+        if column not in _columns(source.text, stack[-1]) and column > stack[-1].indent:
             doubtful.append(start)
         elif doubtful and stack[-1].start < doubtful[0]:
             doubtful.clear()
     stack.pop()
+
+
+def _word(source: Source, offset: int) -> Span:
+    """The word or the sign at a place."""
+    word = re.compile(r"\w+|\S").match(source.text, offset)
+    return Span(source, offset, word.end() if word else offset + 1)
 
 
 def _columns(text: str, opened: _Open) -> tuple[int, int]:
@@ -356,36 +349,13 @@ def _columns(text: str, opened: _Open) -> tuple[int, int]:
 _ARM = re.compile(r"[ \t]*\|[ \t]*")
 
 
-def _headless(text: str, brace: int) -> int | None:
-    """The end of the line that a body without an opening brace hangs below: the last one that stands as far right as
-    its closing brace, if what follows stands further right."""
-    line = text.rfind("\n", 0, brace) + 1
-    indent = brace - line
-    if text[line:brace].strip():
-        return None
-    deeper = False
-    while line:
-        end = line - 1
-        line = text.rfind("\n", 0, end) + 1
-        code = text[line:end].partition("#")[0].rstrip()
-        if not code:
-            continue
-        if _indent(text, line) > indent:
-            deeper = True
-        elif _indent(text, line) < indent or not deeper or "{" in code or "}" in code:
-            return None
-        else:
-            return line + len(code)
-    return None
-
-
 def _end_of_body(text: str, opened: _Open, last: int) -> tuple[int, str]:
     """Where the brace of a body belongs that was forgotten: before the first line that stands no further right."""
     place = text.find("\n", opened.start, last) + 1
     while place:
-        indent = _indent(text, place)
-        rest = text[place + indent : place + indent + 5]
-        if place + indent < last and rest.strip() and indent <= opened.indent and not _CONTINUES.match(rest):
+        column = indent(text, place)
+        rest = text[place + column : place + column + 5]
+        if place + column < last and rest.strip() and column <= opened.indent and not _CONTINUES.match(rest):
             return place, "}\n"
         place = text.find("\n", place, last) + 1
     return last, "}"
@@ -409,7 +379,7 @@ def _unclosed(source: Source, opened: _Open, place: int | None = None) -> Diagno
     """A bracket without its partner; `place` is the line before which that one belongs."""
     labels: tuple[Label, ...] = ()
     if place is not None:
-        start = place + _indent(source.text, place)
+        start = place + indent(source.text, place)
         labels = (Label(Span(source, start, start + 1), f"the {PARTNER[opened.bracket]} belongs before this"),)
     return Diagnostic(UnclosedBracket(opened.bracket), Span(source, opened.start, opened.start + 1), labels)
 

@@ -51,9 +51,11 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     text = Edited(brackets.mended(source.text, found), sorted(found.insertions, key=itemgetter(0)))
     for start, end in found.erasures:
         text.break_up(text.place(start), text.place(end))
+    if found.has_lost_names:
+        text.lost.add("")
     silent = [text.place(start) for start, _ in found.erasures]
     with _lock:
-        items = _items(source, text, problems, silent)
+        items = _items(source, text, problems, silent, found.guesses)
     if not items and not problems:
         problems.append(Diagnostic(NothingHere(), file=source.name))
     return tree.File(source, tuple(_documented(item) for item in items), frozenset(text.lost)), problems
@@ -163,7 +165,9 @@ def _parser() -> tuple[Lark, _Placed]:
     return tables.parser(builder), builder
 
 
-def _items(source: Source, text: Edited, problems: list[Diagnostic], silent: list[int]) -> list[tree.Item]:
+def _items(
+    source: Source, text: Edited, problems: list[Diagnostic], silent: list[int], guesses: list[tuple[int, int]]
+) -> list[tree.Item]:
     """Parse, and break up one statement after another until what is left can be read."""
     lark, builder = _parser()
     builder.source, builder.places = source, text
@@ -180,8 +184,9 @@ def _items(source: Source, text: Edited, problems: list[Diagnostic], silent: lis
             end = listed.end() if listed and start <= offset <= end else end
             if not text.text[start:end].strip(" \t\n\x00"):
                 start, end = _around(text.text, start)
-            if not any(start <= place < end for place in silent):
-                original = text.original(offset)
+            original = text.original(offset)
+            guessed = any(first <= original <= last for first, last in guesses)
+            if not guessed and not any(start <= place < end for place in silent):
                 problems.append(Diagnostic(problem, _span_at(source, original, source.text)))
             text.break_up(start, end)
             silent.append(start)
