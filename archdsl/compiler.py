@@ -218,7 +218,11 @@ def check_source(
             hint = suggestion(network, found) or (f"it has {listing(found, 'and')}" if found else "")
             problems.append(Diagnostic(UnknownNetwork(network, hint), file=source.name))
         return _report((), problems)
-    wanted = [network] if network else [n for n, ref in found.items() if not is_template(ref) or len(found) == 1]
+    wanted = (
+        [network]
+        if network
+        else [n for n, ref in found.items() if not is_template(ref) or len(found) == 1 > len(home.lost)]
+    )
     if not found and not problems and not any(item for item in file.items):
         problems.append(Diagnostic(NoNetwork(), file=source.name))
     headers = contracts_for_all(home) if network is None else []

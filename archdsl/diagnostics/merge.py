@@ -22,13 +22,17 @@ def merged(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
     merged([ReLU at line 3, ReLU at line 5])      # one, with a label at line 5
     """
+    found = list(diagnostics)
+    facts = {one.problem.leads(one.span) for one in found if one.span} - {None}
     places: dict[Hashable, list[Diagnostic]] = {}
-    for diagnostic in diagnostics:
+    for diagnostic in found:
+        if diagnostic.problem.follows in facts:
+            continue
         places.setdefault(_place(diagnostic), []).append(diagnostic)
     causes: dict[Hashable, list[Diagnostic]] = {}
-    for place, found in places.items():
-        causes.setdefault(_cause(found[0]) or place, []).extend(found)
-    return [_one(found) for found in causes.values()]
+    for place, group in places.items():
+        causes.setdefault(_cause(group[0]) or place, []).extend(group)
+    return [_one(group) for group in causes.values()]
 
 
 def _place(diagnostic: Diagnostic) -> Hashable:

@@ -8,11 +8,13 @@ knows no place; a `Diagnostic` is a problem at its place. How either looks on a 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 from archdsl.record import Record
-from archdsl.source import Span
+from archdsl.source import Source, Span
 
 Severity = Literal["error", "warning", "note"]
 
@@ -63,6 +65,15 @@ class Problem(Record):
     @property
     def apart(self) -> Hashable:
         """What tells two mistakes of this kind at one place apart; None where one mistake is behind all of them."""
+        return None
+
+    def leads(self, span: Span) -> Hashable:
+        """A fact that other kinds of problems may follow from; None where there is none."""
+        return None
+
+    @property
+    def follows(self) -> Hashable:
+        """The fact that this follows from, if another problem says that it is one: then it is not told."""
         return None
 
     def repair(self, span: Span) -> tuple[Edit, ...]:
@@ -121,12 +132,20 @@ def _shortened(value: object) -> object:
     return f"{value[:80]}…" if isinstance(value, str) and len(value) > 240 else value
 
 
-def item(span: Span) -> int:
-    """Where the network, block or function around a place starts: one name may be two things in two of them."""
-    return max((match.start() for match in _HEAD.finditer(span.source.text, 0, span.start + 1)), default=0)
+def item(span: Span) -> str:
+    """The name of the network, block or function around a place: what has one name in two of them may be two things."""
+    starts, names = _items(span.source)
+    index = bisect_right(starts, span.start) - 1
+    return names[index] if index >= 0 else ""
 
 
-_HEAD = re.compile(r"^(?:network|block|fn)\b", re.M)
+@lru_cache(maxsize=8)
+def _items(source: Source) -> tuple[list[int], list[str]]:
+    found = list(_HEAD.finditer(source.text))
+    return [match.start() for match in found], [match[1] for match in found]
+
+
+_HEAD = re.compile(r"^(?:network|block|fn)\b[ \t]*(\w*)", re.M)
 
 
 def listing(items: Iterable[object], last: str = "or") -> str:

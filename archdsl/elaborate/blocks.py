@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archdsl.elaborate import contracts
 from archdsl.elaborate.context import Context, Names
-from archdsl.elaborate.evaluate import bind, fail
+from archdsl.elaborate.evaluate import Environment, bind, fail
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.network_problems import NoInput
-from archdsl.elaborate.problems import EndlessRecursion, NotALayer
+from archdsl.elaborate.problems import EndlessRecursion, NotALayer, UnknownArgument
 from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
 from archdsl.ir.graph import Call, Graph, Value
@@ -39,9 +40,7 @@ def inline(
         raise fail(CallsTooDeep(limits().calls), step.span)
     block = target.block
     arguments = step.arguments or ()
-    constants = bind(
-        word, block.parameters, arguments, step.name.span, expander.environment(context, current), target.home
-    )
+    constants = _bound(target, arguments, step.name.span, expander.environment(context, current))
     scope = Scope(target.home, constants)
     trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
     inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
@@ -103,7 +102,7 @@ def apply_block(
     key = context.module.claim(label, key_span)
     block = target.block
     env = expander.environment(context, current)
-    constants = bind(block.name.name, block.parameters, arguments, step.name.span, env, target.home)
+    constants = _bound(target, arguments, step.name.span, env)
     tensors = {name: value for name, value in constants.items() if isinstance(value, Tensor)}
     if current is None and not tensors:
         raise fail(NoInput(), step.name.span)
@@ -178,6 +177,22 @@ def _is_default(parameter: tree.Parameter, value: Constant) -> bool:
     """Whether a value is the default that is written with its parameter."""
     default = parameter.default
     return isinstance(default, tree.Literal) and _frozen(default.value) == _frozen(value)
+
+
+def _bound(target: BlockRef, arguments: tuple[tree.Argument, ...], span: Span, env: Environment) -> dict[str, Constant]:
+    """The values of a block's parameters; one that its body uses and its first line forgets is told as such."""
+    block = target.block
+    try:
+        return bind(block.name.name, block.parameters, arguments, span, env, target.home)
+    except Mistake as mistake:
+        problem = mistake.diagnostic and mistake.diagnostic.problem
+        if not mistake.diagnostic or not isinstance(problem, UnknownArgument):
+            raise
+        if not re.search(rf"\b{problem.name}\b(?!\s*=[^=])", block.body.span.text):
+            raise
+        listed = ", ".join([*(parameter.name for parameter in block.parameters), problem.name])
+        problem = replace(problem, near=f"its body uses it: make it a parameter, block {block.name.name}({listed})")
+        raise Mistake(replace(mistake.diagnostic, problem=problem)) from None
 
 
 def _entry(name: str, value: Value, expander: Expander, module: Module, span: Span, outside: Module) -> Tensor:

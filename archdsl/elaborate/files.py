@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -122,6 +123,7 @@ class Files:
                 scope.lost |= {name.name}
                 if name.name not in found.lost:
                     near = suggestion(name.name, found.names) or f"{found.source.name} has no such name"
+                    scope.lost |= set(re.findall(r"\w+", near))  # what was meant is used below
                     self._report(UnknownName(name.name, near), name.span)
 
     def _imported(self, text: str, span: Span, scope: FileScope, path: Path | None) -> FileScope | None:

@@ -121,12 +121,17 @@ def _plan(
     plan = _plan(base, given | rest, steps, (*families, ref), callee.span)
     statements = network.body.statements if network.body else ()
     for statement in statements:
-        if not isinstance(statement, tree.Expect):
+        if not isinstance(statement, tree.Expect) and not _is_broken(statement):
             problem = MisplacedStatement("a stage", "in the network that this one is made from")
             raise fail(problem, statement.span)
     changed = any(given.get(name, constants.get(name)) != value for name, value in settings.items())
     expects = tuple((s, scope) for s in statements if isinstance(s, tree.Expect) and not changed)
     return replace(plan, doc=network.doc or plan.doc, expects=(*plan.expects, *expects))
+
+
+def _is_broken(statement: tree.Statement) -> bool:
+    """Whether a statement could not be read; it has been reported."""
+    return isinstance(statement, tree.Chain) and isinstance(statement.links[0].step, tree.Broken)
 
 
 def _bound(

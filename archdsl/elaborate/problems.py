@@ -27,6 +27,9 @@ class UnknownName(Problem):
         """A name that nothing is like may be two things in two items; one that is misspelt is one thing."""
         return self.name, self.near or item(span)
 
+    def leads(self, span: Span) -> Hashable:
+        return item(span), self.name
+
     def repair(self, span: Span) -> tuple[Edit, ...]:
         return respelled(self.name, self.near, span)
 
@@ -82,6 +85,11 @@ class UnknownArgument(Problem):
         return self.near
 
     def cause(self, span: Span) -> Hashable:
+        return self.callee, self.name
+
+    @property
+    def follows(self) -> Hashable:
+        """Where the body of what is called speaks of the name as well, its parameter is what is missing."""
         return self.callee, self.name
 
     def repair(self, span: Span) -> tuple[Edit, ...]:

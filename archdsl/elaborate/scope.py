@@ -38,7 +38,7 @@ class FileScope:
         return (
             "" in self.lost
             or name in self.lost
-            or (len(name) > 3 and any(other.startswith(name) for other in self.lost))
+            or (len(name) > 2 and any(other.startswith(name) for other in self.lost))
         )
 
 

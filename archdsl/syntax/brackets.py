@@ -100,7 +100,8 @@ class UnopenedBracket(Problem):
     bracket: str
 
     def help(self) -> str:
-        return "remove it"
+        opening = next(sign for sign, partner in PARTNER.items() if partner == self.bracket)
+        return f"remove it, or write the {opening} that it closes"
 
 
 class WrongBracket(Problem):
@@ -171,6 +172,10 @@ def scan(source: Source) -> Brackets:
             statement = statement if stack and stack[-1].bracket in "([" else start + 1
         elif token in "([{":
             statement = _drop_round(source, found, stack, start) if token == "{" else statement
+            if token == "{" and _is_else(source.text, line, start, stack):
+                opened = stack.pop()
+                found.problems.append(_unclosed(source, opened, line))
+                found.insertions.append((line, "}"))
             stack.append(_Open(token, start, indent(source.text, line), statement))
             statement = start + 1 if token == "{" else statement
             if len(stack) > limits().nesting:
@@ -180,6 +185,8 @@ def scan(source: Source) -> Brackets:
                 opened = stack.pop()
                 if not stack or stack[-1].bracket == "{":
                     found.unbroken.append((opened.start, start))
+            elif stack and _is_extra(source.text, stack, token, start):
+                _refuse(source, found, stack, token, start, statement)
             elif stack and _is_slip(source.text, stack, token, start):
                 opened = stack.pop()
                 label = Label(Span(source, opened.start, opened.start + 1), "open here")
@@ -190,9 +197,7 @@ def scan(source: Source) -> Brackets:
                 found.problems.append(_unclosed(source, stack.pop()))
                 found.erasures.append((stack.pop().statement, start + 1))
             else:
-                found.problems.append(_unopened(source, token, start, stack))
-                end = _STRETCH.match(source.text, start)
-                found.erasures.append((_line_statement(statement, start), end.end() if end else start + 1))
+                _refuse(source, found, stack, token, start, statement)
         elif token == '"':
             span = Span(source, start, start + 1)
             found.problems.append(Diagnostic(UnclosedString(), span))
@@ -244,6 +249,22 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
             yield token, match.start()
 
 
+def _is_else(text: str, line: int, brace: int, stack: list[_Open]) -> bool:
+    """Whether a brace opens the body of an else on a line of its own while the last body is that of its if."""
+    if not stack or stack[-1].bracket != "{" or not re.match(r"\s*else\b", text[line:brace]):
+        return False
+    head = text[text.rfind("\n", 0, stack[-1].start) + 1 : stack[-1].start]
+    return re.search(r"\bif\b[^{}]*$", head) is not None
+
+
+def _list_end(text: str, offset: int) -> int:
+    """The end of the line, and of those behind it as long as they end in a comma."""
+    end = _line_end(text, offset)
+    while end < len(text) and text[text.rfind("\n", 0, end) + 1 : end].partition("#")[0].rstrip().endswith((",", "(")):
+        end = _line_end(text, end + 1)
+    return end
+
+
 def _line_end(text: str, offset: int) -> int:
     end = text.find("\n", offset)
     return len(text) if end < 0 else end
@@ -260,10 +281,57 @@ def _drop_round(source: Source, found: Brackets, stack: list[_Open], start: int)
         opened = stack.pop()
         if not stack or stack[-1].bracket == "{":
             found.problems.append(_unclosed(source, opened))
-            end = min(_line_end(source.text, opened.start), start)
+            end = min(_list_end(source.text, opened.start), start)
             found.erasures.append((opened.statement, end))
         statement = opened.statement
     return statement
+
+
+def _refuse(source: Source, found: Brackets, stack: list[_Open], token: str, start: int, statement: int) -> None:
+    """A round or square bracket that closes nothing, and the statement around it."""
+    found.problems.append(_unopened(source, token, start, stack))
+    end = _STRETCH.match(source.text, start)
+    outer = next((opened.statement for opened in stack if opened.bracket in "(["), statement)
+    found.erasures.append((_line_statement(min(outer, statement), start), end.end() if end else start + 1))
+
+
+def _is_extra(text: str, stack: list[_Open], token: str, start: int) -> bool:
+    """Whether all that is open is closed well if a bracket is passed over, and not if something open is given up."""
+    rounds = [opened.bracket for opened in stack if opened.bracket in "(["]
+    return (
+        bool(rounds)
+        and not _faults_ahead(text, start + 1, rounds)
+        and bool(_faults_ahead(text, start + 1, rounds[:-1]) and _faults_ahead(text, start + 1, rounds[:-2]))
+    )
+
+
+def _faults_ahead(text: str, offset: int, rounds: list[str]) -> int:
+    """How many brackets are wrong up to the end of the statement, where these are open."""
+    opened, faults = list(rounds), 0
+    for match in _PIECE.finditer(text, offset, offset + 4000):
+        sign = match[0]
+        if sign in "{}|" or sign in HEADS or (sign == "\n" and not opened and not _CLOSES.match(text, match.end())):
+            break
+        if sign in "([":
+            opened.append(sign)
+        elif sign in ")]" and opened and PARTNER[opened[-1]] == sign:
+            opened.pop()
+        elif sign in ")]":
+            faults += 1
+    return faults + len(opened)
+
+
+_CLOSES = re.compile(r"\s*[)\]]")
+
+
+def _first_unopened(text: str, start: int, end: int) -> int | None:
+    """The first closing brace of a stretch that closes nothing in it."""
+    depth = 0
+    for token, place in pieces(text[start:end]):
+        depth += (token == "{") - (token == "}")
+        if depth < 0:
+            return start + place
+    return None
 
 
 def _is_slip(text: str, stack: list[_Open], token: str, start: int) -> bool:
@@ -303,6 +371,13 @@ def _close_brace(
         return
     body = None if stack else body_before(source.text, unopened)
     if body is not None:
+        extra = _first_unopened(source.text, body, unopened)
+        if extra is not None:
+            found.problems.append(_unopened(source, "}", extra, stack))
+            first = source.text.rfind("\n", 0, extra) + 1
+            found.erasures.append((first + indent(source.text, first), extra + 1))
+            doubtful.clear()
+            return
         label = Label(Span(source, unopened, unopened + 1), "it ends here")
         problem = MissingHead(arms=source.text[body] == "|")
         found.problems.append(Diagnostic(problem, _word(source, body), (label,)))

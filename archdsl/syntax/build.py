@@ -30,6 +30,8 @@ class Builder(Transformer[Token, Any]):
 
     source: Source
     base: int = 0
+    inner: str | None = None
+    """The text of the expression inside a token that is being parsed."""
 
     # ---- places and rows
 
@@ -130,11 +132,10 @@ class Builder(Transformer[Token, Any]):
 
     def expression_at(self, text: str, start: int) -> tree.Expression:
         """Parse an expression that stands inside a token."""
-        outer, self.base = self.base, start
-        try:
-            return self.parse_expression(text)
-        finally:
-            self.base = outer
+        outer, self.base, self.inner = self.base, start, text
+        found = self.parse_expression(text)
+        self.base, self.inner = outer, None  # after a mistake they tell where it was made
+        return found
 
     def parse_expression(self, text: str) -> tree.Expression:
         """Set by whoever owns the parser."""

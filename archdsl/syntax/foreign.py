@@ -55,6 +55,11 @@ def foreign(text: str, offset: int, found: str, accepted: set[str]) -> str:
 
 
 PLACES = (
+    (
+        r"^block\b.*:\s*\[[^\[\]]*\]\s*$",
+        r"\[",
+        "an arrow stands between what comes in and what leaves: [N, C] -> [N, D]",
+    ),
     (r"^\s*(input|block|network)\s+$", r"\{", "a name comes first: network Name { … }"),
     (r"^\s*(network|block)\s+$", r"", "a name comes first"),
     (r"\bfrom\s+$", r"\w", 'a file is named in quotes: from "blocks.arch" import …'),

@@ -69,9 +69,19 @@ def line_before(text: str, brace: int) -> int | None:
     if line is None or deeper is None:
         return None
     code = _code(text, line)
-    if indent(text, line) < _column(text, brace) or "{" in code or "}" in code or code.startswith("from "):
+    if (
+        _column(text, brace) not in (indent(text, line), _arm(text, line))
+        or "{" in code
+        or "}" in code
+        or code.startswith(("from ", "fn "))
+    ):
+        return None
+    if text.startswith("|", deeper + indent(text, deeper)) and not _JOIN.search(code):
         return None
     return line + len(code)
+
+
+_JOIN = re.compile(r"\b(?:add|mul|sub|concat|matmul)\b[^|>]*$")
 
 
 def body_before(text: str, brace: int) -> int | None:
@@ -99,6 +109,15 @@ def _above(text: str, brace: int) -> tuple[int | None, int | None]:
 
 def _column(text: str, brace: int) -> int:
     return brace - (text.rfind("\n", 0, brace) + 1)
+
+
+def _arm(text: str, line: int) -> int:
+    """Where the arm that a line holds starts: `| if deep {`."""
+    bar = _BAR.match(text, line)
+    return bar.end() - line if bar else -1
+
+
+_BAR = re.compile(r"[ \t]*\|[ \t]*")
 
 
 def _code(text: str, line: int) -> str:

@@ -6,7 +6,7 @@ import re
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from archdsl.diagnostics import Edit, Problem, listing
+from archdsl.diagnostics import Edit, Problem, listing, respelled, suggestion
 from archdsl.source import Span
 from archdsl.syntax.foreign import STATEMENTS, foreign
 from archdsl.syntax.tables import RESERVED
@@ -57,7 +57,9 @@ class UnexpectedText(Problem):
             return (Edit(span, "=="),)
         if self.hint == COMMA:
             return _comma(span)
-        return (Edit(span, self.found.lower()),) if self.hint == f"write {self.found.lower()}" else ()
+        if self.hint == f"write {self.found.lower()}":
+            return (Edit(span, self.found.lower()),)
+        return respelled(self.found, self.hint, span)
 
 
 COMMA = "a comma goes between two items"
@@ -106,7 +108,7 @@ class TooManyMistakes(Problem):
     message = "too many syntax errors; the rest of the file was not read"
 
 
-def explain(error: UnexpectedInput, text: str) -> tuple[int, Problem]:
+def explain(error: UnexpectedInput, text: str) -> tuple[int, UnexpectedText]:
     """The place and the description of a syntax error."""
     unfinished = _unfinished(error, text)
     if unfinished is not None:
@@ -120,13 +122,39 @@ def explain(error: UnexpectedInput, text: str) -> tuple[int, Problem]:
         found = (re.compile(r"\w+|\S").match(text, offset) or ["nothing"])[0]
     else:
         offset, found = len(text.rstrip()), ""
-    offset, found = _whole(text, offset, found)
     accepted = _accepted(error)
+    slip = _misspelt(text, offset, found, accepted)
+    if slip:
+        return slip
+    offset, found = _whole(text, offset, found)
     hint = foreign(text, offset, found, accepted) or _hint(text, offset, found, accepted)
     expected = "" if hint else _expected(error)
     shown = "end of the file" if not found else ("end of the line" if not found.strip() else found.strip())
     return offset, UnexpectedText(shown, f"expected {expected}" if expected else "", hint)
 
+
+def _misspelt(text: str, offset: int, found: str, accepted: set[str]) -> tuple[int, UnexpectedText] | None:
+    """A word of the language that is misspelt where a statement or an item starts, or where only that word can stand:
+    the parser took it for a name, and stumbled over what follows."""
+    before = text[text.rfind("\n", 0, offset) + 1 : offset]
+    first = re.search(r"(?:^|[{}|>])\s*([A-Za-z_]\w*)\s+$", before)
+    place, word, known = offset, found, ITEMS
+    if first:
+        place, word, known = offset - len(before) + first.start(1), first[1], STARTS
+    elif accepted == {"IMPORT"}:
+        known = ("import",)
+    elif before:
+        return None
+    if word in RESERVED:
+        return None
+    near = suggestion(word, known, 0.74) if len(word) < 20 else ""
+    swapped = [other for other in known if sorted(other) == sorted(word) and other != word]
+    hint = f"did you mean {swapped[0]}?" if swapped else near if len(word) > 3 and " or " not in near else ""
+    return (place, UnexpectedText(word, "", hint)) if hint else None
+
+
+STARTS: tuple[str, ...] = ("input", "output", "expect", "shared", "inline", "repeat", "for", "if", "else", "with")
+ITEMS: tuple[str, ...] = ("network", "block", "fn", "from")
 
 WORD = re.compile(r"\w+|->|=>|[-+*/]=|==|&&|\|\||//|\S")
 

@@ -24,7 +24,7 @@ from archdsl.record import replace
 from archdsl.source import Source, Span
 from archdsl.syntax import brackets, tables, tree
 from archdsl.syntax.build import Builder
-from archdsl.syntax.mistakes import WORD, NothingHere, TooManyMistakes, explain
+from archdsl.syntax.mistakes import WORD, NothingHere, TooManyMistakes, UnexpectedText, explain
 
 MOST_MISTAKES = 50
 
@@ -133,6 +133,8 @@ class Edited:
         """Make a stretch unreadable for good: the parser sees one broken statement in its place."""
         region = self.text[start:end]
         self.lost.update(re.findall(r"\b(?:block|network|fn|input|def|class)\s+([A-Za-z_]\w*+)", region))
+        self.lost.update(re.findall(r"^\s*[A-Za-z_]\w*+\s+([A-Za-z_]\w*+)", region))
+        self.lost.update(re.findall(r"[A-Za-z_]\w*+", _IMPORTED.sub("", region)) if _IMPORTED.match(region) else ())
         for names in re.findall(r"\bimport\s([^\n]*)|^\s*input\b([^\n]*)", region):
             self.lost.update(re.findall(r"[A-Za-z_]\w*+", "".join(names)))
         self.lost.update(re.findall(r"\b([A-Za-z_]\w*+)\s*+=(?!=)", region))
@@ -172,20 +174,22 @@ def _items(
     lark, builder = _parser()
     builder.source, builder.places = source, text
     for _ in range(MOST_MISTAKES):
-        builder.base = 0
+        builder.base, builder.inner = 0, None
         try:
             items: Any = lark.parse(text.text, start="start")
             return list(items)
         except UnexpectedInput as error:
-            offset, problem = explain(error, text.text)
-            offset += builder.base
+            offset, problem = explain(error, text.text if builder.inner is None else builder.inner)
+            if builder.inner is not None:
+                problem = problem if offset < len(builder.inner.rstrip()) else UnexpectedText("}", "", "")
+                offset = text.place(builder.base) + (offset if problem.found != "}" else len(builder.inner))
             start, end = _item(text.text, offset) or _statement(text.text, offset)
             listed = _LISTED.match(text.text, offset)
             end = listed.end() if listed and start <= offset <= end else end
             if not text.text[start:end].strip(" \t\n\x00"):
                 start, end = _around(text.text, start)
             original = text.original(offset)
-            guessed = any(first <= original <= last for first, last in guesses)
+            guessed = any(first <= original + 1 and original <= last for first, last in guesses)
             if not guessed and not any(start <= place < end for place in silent):
                 problems.append(Diagnostic(problem, _span_at(source, original, source.text)))
             text.break_up(start, end)
@@ -209,12 +213,14 @@ def _item(text: str, offset: int) -> tuple[int, int] | None:
         return None
     if _HEAD.match(text, offset):
         return None
-    following = _HEAD.search(text, offset)
-    return offset, following.start() if following else len(text)
+    following = _NEXT.search(text, offset + 1)
+    return offset, following.start() - 1 if following else len(text)  # the line break stays
 
 
+_IMPORTED = re.compile(r"\s*from\s+\"[^\"\n]*\"")
 _LISTED = re.compile(r"\{\s*[-\d\"(\[][^{}\n]*\}")
 _HEAD = re.compile(r"^(?:block|network|fn|from)\b", re.M)
+_NEXT = re.compile(r"^(?:(?:block|network|fn|from)\b|[A-Za-z]\w*+[ \t]+[A-Za-z_]\w*+[^\n{]*\{)", re.M)
 
 
 def _around(text: str, offset: int) -> tuple[int, int]:
