@@ -27,6 +27,9 @@ from archdsl.source import Source
 PAGES = sorted((Path(__file__).parent / "golden").rglob("*.md"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
+CHECK = re.compile(r"^@torch\.fx\.wrap.*?\n\n\n", re.M | re.S)
+"""The check of the inputs, which every file has: the pages of `tests/golden/torch` show it."""
+
 
 def errors(report: Report) -> str:
     return render(report.problems)
@@ -44,7 +47,7 @@ def state(report: Report) -> str:
 
 def torch(report: Report) -> str:
     assert report.ok, render(report.problems)
-    sources = (network.torch_source() for network in report.networks)
+    sources = (CHECK.sub("", network.torch_source()) for network in report.networks)
     return "\n\n".join(source[source.index("class ") :].strip() for source in sources)
 
 

@@ -10,15 +10,19 @@ LARGEST = 1 << 20
 
 
 def accepted(graph: Graph) -> list[str]:
-    """The least size of every free symbol, one condition each.
+    """The conditions on the free sizes, as text.
 
     accepted(resnet18)      # ["N >= 1", "H >= 1", "W >= 1"]
     """
+    return list(map(str, conditions(graph)))
+
+
+def conditions(graph: Graph) -> list[Fact]:
+    """The least size of every free symbol, then what the network states beyond that."""
     least = _needed(graph)
     stated = [fact for fact in graph.facts if not _implied(fact, least)]
     bounded = {str(fact.left) for fact in stated if fact.relation in (">", ">=") and isinstance(fact.right, int)}
-    found = [f"{name} >= {size}" for name, size in least.items() if name not in bounded]
-    return [*found, *map(str, stated)]
+    return [*(Fact(symbol(name), ">=", size) for name, size in least.items() if name not in bounded), *stated]
 
 
 def _needed(graph: Graph) -> dict[str, int]:

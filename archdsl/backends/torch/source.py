@@ -17,6 +17,7 @@ from archdsl.backends.torch.constructor import Made, assignment, construction, l
 from archdsl.backends.torch.docs import description, docstring
 from archdsl.backends.torch.forward import arguments, forward
 from archdsl.backends.torch.helpers import HELPERS
+from archdsl.backends.torch.inputs import CHECK, check
 from archdsl.backends.torch.layout import lines
 from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
 from archdsl.backends.torch.structure import structure
@@ -29,15 +30,17 @@ STANDARD = {
     "NamedTuple": "from typing import NamedTuple",
 }
 
+OWN = TAKEN | HELPERS.keys() | {CHECK}
+"""Names that mean something in an emitted file before a spec says anything."""
+
 
 def source(graph: Graph, header: str = "") -> str:
     """The Python source of a network; `header` becomes the docstring of the file.
 
     source(lenet)      # 'import torch\\n…class LeNet(nn.Sequential):\\n…'
     """
-    taken = TAKEN | HELPERS.keys()
-    classes = structure(graph, taken)
-    names = taken | {family.name for family in classes.families}
+    classes = structure(graph, OWN)
+    names = OWN | {family.name for family in classes.families}
     results = None
     parts = []
     if len(graph.outputs) > 1:
@@ -46,7 +49,11 @@ def source(graph: Graph, header: str = "") -> str:
         parts.append(list(_results(graph, results, classes.of[graph].name)))
     for family in classes.families:
         settled = made(family, classes, names)
-        parts.append(list(_class(settled, names, results if family.first is graph else None)))
+        if family.first is not graph:
+            parts.append(list(_class(settled, names)))
+            continue
+        parts.append(list(check(graph, family.name, arguments(settled, names))))
+        parts.append(list(_network(settled, names, results)))
     used = {name for part in parts for name in _words(part) if name in HELPERS}
     parts = [HELPERS[name].splitlines() for name in HELPERS if name in used] + parts
     body = "\n\n\n".join("\n".join(part) for part in parts)
@@ -55,7 +62,7 @@ def source(graph: Graph, header: str = "") -> str:
 
 def class_of(graph: Graph) -> str:
     """The name of the class that the emitted file gives a network."""
-    return structure(graph, TAKEN | HELPERS.keys()).of[graph].name
+    return structure(graph, OWN).of[graph].name
 
 
 def _top(header: str) -> list[str]:
@@ -96,16 +103,38 @@ def _results(graph: Graph, name: str, network: str) -> Iterator[str]:
         yield f"    {field}: Tensor  # {value.shape}"
 
 
-def _class(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
+def _class(made: Made, names: frozenset[str]) -> Iterator[str]:
+    """The class of a block."""
+    yield from _head(made)
+    if made.base != "nn.Sequential":
+        yield ""
+        yield from _signature(made, names, "")
+        yield from forward(made, names, None)
+
+
+def _network(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
+    """The class of the network: what comes in is checked; `results` is the named tuple of several outputs."""
+    yield from _head(made)
+    yield ""
+    yield from _signature(made, names, results or "")
+    inputs = arguments(made, names)
+    yield from lines(f"{CHECK}({', '.join(inputs)})", 8)
+    if made.base != "nn.Sequential":
+        yield from forward(made, names, results)
+        return
+    yield "        for layer in self:"
+    yield f"            {inputs[0]} = layer({inputs[0]})"
+    yield f"        return {inputs[0]}"
+
+
+def _head(made: Made) -> Iterator[str]:
+    """The class down to its constructor."""
     yield f"class {made.family.name}({made.base}):"
     yield from docstring(description(made), 4)
     constructor = list(_init(made))
     if constructor:
         yield ""
         yield from constructor
-    if made.base != "nn.Sequential":
-        yield ""
-        yield from _forward(made, names, results)
 
 
 def _init(made: Made) -> Iterator[str]:
@@ -124,9 +153,9 @@ def _init(made: Made) -> Iterator[str]:
         yield from lines(construction(module, made.names), 8, prefix=prefix, suffix=suffix)
 
 
-def _forward(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
+def _signature(made: Made, names: frozenset[str], results: str) -> Iterator[str]:
+    """The line that opens `forward`."""
     inputs = ", ".join(["self", *(f"{name}: Tensor" for name in arguments(made, names))])
     count = len(made.family.first.outputs)
     returned = results or ("Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]")
     yield from lines(f"def forward({inputs})", 4, suffix=f" -> {returned}:")
-    yield from forward(made, names, results)

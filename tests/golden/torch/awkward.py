@@ -1,3 +1,4 @@
+import torch
 from torch import Tensor, nn
 
 
@@ -11,6 +12,15 @@ class Layers(nn.Module):
         layer = self._modules[name]
         assert layer is not None
         return layer
+
+
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(lambda_: Tensor) -> None:
+    """Raise an error that says what TensorNet takes."""
+    if not lambda_.is_floating_point():
+        raise TypeError(f"TensorNet takes real numbers as lambda; got {lambda_.dtype}")
+    if list(lambda_.shape[1:]) != [3, 8, 8]:
+        raise ValueError(f"TensorNet takes lambda [N, 3, 8, 8]; got {list(lambda_.shape)}")
 
 
 class TensorNet(Layers):
@@ -29,6 +39,7 @@ class TensorNet(Layers):
         self.self = nn.Conv2d(3, 3, kernel_size=3, padding=1)
 
     def forward(self, lambda_: Tensor) -> Tensor:
+        check_inputs(lambda_)
         x = self["forward"](self.conv(self["class"](lambda_)))
         x = self.weight(self.keys(self["train"](x)))
         x = self.list(self["type"](x))

@@ -1,5 +1,6 @@
 from collections import OrderedDict
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -15,6 +16,15 @@ class Mix(nn.ModuleDict):
         x = x + skip
         y = self["0"](x)
         return y, x
+
+
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(image: Tensor) -> None:
+    """Raise an error that says what Captured takes."""
+    if not image.is_floating_point():
+        raise TypeError(f"Captured takes real numbers as image; got {image.dtype}")
+    if list(image.shape[1:]) != [4, 8, 8]:
+        raise ValueError(f"Captured takes image [N, 4, 8, 8]; got {list(image.shape)}")
 
 
 class Captured(nn.ModuleDict):
@@ -33,6 +43,7 @@ class Captured(nn.ModuleDict):
         self.flat = nn.Flatten()
 
     def forward(self, image: Tensor) -> Tensor:
+        check_inputs(image)
         x = self.skip(image)
         x, y = self.mix(image, x)
         x = x + y

@@ -21,6 +21,15 @@ class DenseBlock(nn.ModuleDict):
         return torch.cat([x, y], dim=1)
 
 
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(image: Tensor) -> None:
+    """Raise an error that says what DenseNet takes."""
+    if not image.is_floating_point():
+        raise TypeError(f"DenseNet takes real numbers as image; got {image.dtype}")
+    if list(image.shape[1:]) != [3, 8, 8]:
+        raise ValueError(f"DenseNet takes image [N, 3, 8, 8]; got {list(image.shape)}")
+
+
 class DenseNet(nn.Sequential):
     """[N, 3, 8, 8] -> [N, 28, 8, 8]"""
 
@@ -30,3 +39,9 @@ class DenseNet(nn.Sequential):
             DenseBlock(4),  # [N, 16, 8, 8]
             DenseBlock(16),  # [N, 28, 8, 8]
         )
+
+    def forward(self, image: Tensor) -> Tensor:
+        check_inputs(image)
+        for layer in self:
+            image = layer(image)
+        return image

@@ -26,6 +26,15 @@ class Inception(nn.ModuleDict):
         return torch.cat([y, z, u, x], dim=1)
 
 
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(image: Tensor) -> None:
+    """Raise an error that says what GoogLeNet takes."""
+    if not image.is_floating_point():
+        raise TypeError(f"GoogLeNet takes real numbers as image; got {image.dtype}")
+    if list(image.shape[1:]) != [3, 32, 32]:
+        raise ValueError(f"GoogLeNet takes image [N, 3, 32, 32]; got {list(image.shape)}")
+
+
 class GoogLeNet(nn.Sequential):
     """[N, 3, 32, 32] -> [N, 10]"""
 
@@ -39,3 +48,9 @@ class GoogLeNet(nn.Sequential):
             nn.Flatten(),  # [N, 3072]
             nn.Linear(3072, 10),  # [N, 10]
         )
+
+    def forward(self, image: Tensor) -> Tensor:
+        check_inputs(image)
+        for layer in self:
+            image = layer(image)
+        return image

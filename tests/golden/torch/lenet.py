@@ -1,4 +1,14 @@
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(image: Tensor) -> None:
+    """Raise an error that says what LeNet takes."""
+    if not image.is_floating_point():
+        raise TypeError(f"LeNet takes real numbers as image; got {image.dtype}")
+    if list(image.shape[1:]) != [1, 28, 28]:
+        raise ValueError(f"LeNet takes image [N, 1, 28, 28]; got {list(image.shape)}")
 
 
 class LeNet(nn.Sequential):
@@ -22,3 +32,9 @@ class LeNet(nn.Sequential):
             nn.Sigmoid(),
             nn.Linear(84, 10),  # [N, 10]
         )
+
+    def forward(self, image: Tensor) -> Tensor:
+        check_inputs(image)
+        for layer in self:
+            image = layer(image)
+        return image

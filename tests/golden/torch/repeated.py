@@ -1,3 +1,4 @@
+import torch
 from torch import Tensor, nn
 
 
@@ -37,6 +38,15 @@ class Wide(nn.ModuleDict):
         return x + y
 
 
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(image: Tensor) -> None:
+    """Raise an error that says what Repeated takes."""
+    if not image.is_floating_point():
+        raise TypeError(f"Repeated takes real numbers as image; got {image.dtype}")
+    if list(image.shape[1:]) != [4, 8, 8]:
+        raise ValueError(f"Repeated takes image [N, 4, 8, 8]; got {list(image.shape)}")
+
+
 class Repeated(nn.Sequential):
     """[N, 4, 8, 8] -> [N, 4, 4, 4]"""
 
@@ -51,3 +61,9 @@ class Repeated(nn.Sequential):
             Wide(2, kernel_size=3),
             nn.MaxPool2d(2),  # [N, 4, 4, 4]
         )
+
+    def forward(self, image: Tensor) -> Tensor:
+        check_inputs(image)
+        for layer in self:
+            image = layer(image)
+        return image

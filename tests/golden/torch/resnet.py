@@ -34,6 +34,15 @@ class BasicDownsample(nn.Module):
         return F.relu(y + self.downsample(x))
 
 
+@torch.fx.wrap  # torch.fx keeps the call as it is
+def check_inputs(image: Tensor) -> None:
+    """Raise an error that says what ResNet takes."""
+    if not image.is_floating_point():
+        raise TypeError(f"ResNet takes real numbers as image; got {image.dtype}")
+    if list(image.shape[1:]) != [3, 64, 64]:
+        raise ValueError(f"ResNet takes image [N, 3, 64, 64]; got {list(image.shape)}")
+
+
 class ResNet(nn.Module):
     """[N, 3, 64, 64] -> [N, 10]"""
 
@@ -46,6 +55,7 @@ class ResNet(nn.Module):
         self.fc = nn.Linear(256, 10)
 
     def forward(self, image: Tensor) -> Tensor:
+        check_inputs(image)
         x = F.relu(self.conv1(image))  # [N, 64, 32, 32]
         x = F.max_pool2d(x, 3, stride=2, padding=1)  # [N, 64, 16, 16]
         x = self.layer1(x)

@@ -1,0 +1,153 @@
+"""What a network takes, as a function of the emitted file: a wrong input is told in the spec's words.
+
+    @torch.fx.wrap  # torch.fx keeps the call as it is
+    def check_inputs(image: Tensor) -> None:
+        \"\"\"Raise an error that says what UNet takes.\"\"\"
+        if not image.is_floating_point():
+            raise TypeError(f"UNet takes real numbers as image; got {image.dtype}")
+        if image.ndim != 4 or image.shape[1] != 1 or image.shape[2] % 16 != 0:
+            raise ValueError(f"UNet takes image [N, 1, H, W] with H % 16 == 0; got {list(image.shape)}")
+
+Sizes are compared where they are, so that a tracer with symbolic sizes learns what the checker knows, and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from archdsl.analyses.accepted import conditions
+from archdsl.backends.torch.layout import WIDTH, lines
+from archdsl.ir.dim import Atom, Dim, Extreme, Floor, Symbol, symbol
+from archdsl.ir.graph import Graph, Input
+from archdsl.ir.prove import Fact
+
+CHECK = "check_inputs"
+
+OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+ROOM = WIDTH - len(" " * 12 + 'f"" ')
+WHOLE = "(torch.int32, torch.int64)"
+
+
+def check(graph: Graph, network: str, names: Sequence[str]) -> Iterator[str]:
+    """The lines of the function; `names` are those of the inputs, as `forward` has them."""
+    given = list(zip(graph.inputs, names, strict=True))
+    yield "@torch.fx.wrap  # torch.fx keeps the call as it is"
+    yield from lines(f"def {CHECK}({', '.join(f'{name}: Tensor' for name in names)})", 0, suffix=" -> None:")
+    yield f'    """Raise an error that says what {network} takes."""'
+    for entry, name in given:
+        numbers = "real" if entry.shape.kind == "float" else "whole"
+        yield from _condition([_WRONG_KINDS[entry.shape.kind].format(name=name)])
+        yield from _raise("TypeError", f"{network} takes {numbers} numbers as {entry.name}; got {{{name}.dtype}}")
+    takes = ", ".join(f"{entry.name} {entry.shape}" for entry in graph.inputs)
+    wanted = [fact for fact in conditions(graph) if not _is_least(fact)]
+    where = f" with {', '.join(map(str, wanted))}" if wanted else ""
+    yield from _condition(list(_wrong_sizes(given, wanted)))
+    found = ", ".join(f"{{list({name}.shape)}}" for name in names)
+    yield from _raise("ValueError", f"{network} takes {takes}{where}; got {found}")
+
+
+_WRONG_KINDS = {"float": "not {name}.is_floating_point()", "int": f"{{name}}.dtype not in {WHOLE}"}
+
+
+def _is_least(fact: Fact) -> bool:
+    """Whether a fact says of a size only that there is one. An empty batch is torch's to refuse."""
+    return fact.relation == ">=" and fact.right == 1 and str(fact.left) in fact.symbols
+
+
+def _wrong_sizes(given: Sequence[tuple[Input, str]], wanted: Sequence[Fact]) -> Iterator[str]:
+    """Comparisons of which none may hold, each safe after those before it; symbols are read where they stand first."""
+    read: dict[str, str] = {}
+    for entry, name in given:
+        dims = entry.shape.dims
+        fixed = [dim for dim in dims if isinstance(dim, int)]
+        start = len(dims) - len(fixed)
+        together = bool(fixed) and start < 2 and list(dims[start:]) == fixed
+        if together:
+            yield f"list({name}.shape{'[1:]' if start else ''}) != {fixed}"
+        else:
+            yield f"{name}.ndim != {len(dims)}"
+        for axis, dim in enumerate(dims):
+            place = f"{name}.shape[{axis}]"
+            if str(dim) not in read and dim == symbol(str(dim)):
+                read[str(dim)] = place
+            elif not (together and isinstance(dim, int)):
+                yield f"{place} != {python(dim, read)}"
+    for fact in wanted:
+        yield f"{python(fact.left, read)} {OPPOSITE[fact.relation]} {python(fact.right, read)}"
+
+
+def _condition(alternatives: Sequence[str]) -> Iterator[str]:
+    """An `if` that holds when one of the alternatives does, as the formatter breaks it."""
+    line = f"    if {' or '.join(alternatives)}:"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield "    if ("
+    yield f"        {alternatives[0]}"
+    yield from (f"        or {alternative}" for alternative in alternatives[1:])
+    yield "    ):"
+
+
+def _raise(error: str, text: str) -> Iterator[str]:
+    """The statement that raises; a message that fills more than a line is broken between words."""
+    whole = f'        raise {error}(f"{text}")'
+    if len(whole) <= WIDTH:
+        yield whole
+        return
+    yield f"        raise {error}("
+    row = ""
+    for word in text.split(" "):
+        if row and len(row) + len(word) > ROOM:
+            yield f"            {_string(row)}"
+            row = ""
+        row += f"{word} "
+    yield f"            {_string(row[:-1])}"
+    yield "        )"
+
+
+def _string(text: str) -> str:
+    return f'{"f" if "{" in text else ""}"{text}"'
+
+
+def python(dim: Dim, names: Mapping[str, str]) -> str:
+    """A size as a Python expression over the sizes that `names` reads.
+
+    python(symbol("H") % 16, {"H": "x.shape[2]"})      # "x.shape[2] % 16"
+    """
+    if isinstance(dim, int):
+        return str(dim)
+    remainder = _remainder(dim)
+    if remainder:
+        return f"{_operand(remainder.numerator, names)} % {_operand(remainder.divisor, names)}"
+    text = ""
+    for atoms, factor in sorted(dim.terms, key=lambda term: (not term[0], term[1] < 0)):
+        factors = [str(abs(factor))] if abs(factor) != 1 or not atoms else []
+        factors += (_atom(atom, names) for atom in atoms)
+        text += (" - " if factor < 0 else " + ") if text else ("-" if factor < 0 else "")
+        text += " * ".join(factors)
+    return text
+
+
+def _remainder(dim: Dim) -> Floor | None:
+    """The division whose remainder a size is: `x - n (x // n)`."""
+    for atoms, factor in () if isinstance(dim, int) else dim.terms:
+        atom = atoms[0] if len(atoms) == 1 else None
+        if isinstance(atom, Floor) and factor == -1 * atom.divisor and dim == atom.numerator % atom.divisor:
+            return atom
+    return None
+
+
+def _operand(dim: Dim, names: Mapping[str, str]) -> str:
+    text = python(dim, names)
+    return f"({text})" if " " in text else text
+
+
+_ATOMS: dict[type, Callable[..., str]] = {
+    Symbol: lambda atom, names: names[atom.name],
+    Floor: lambda atom, names: f"({_operand(atom.numerator, names)} // {_operand(atom.divisor, names)})",
+    Extreme: lambda atom, names: f"{atom.kind}({', '.join(python(item, names) for item in atom.items)})",
+}
+
+
+def _atom(atom: Atom, names: Mapping[str, str]) -> str:
+    return _ATOMS[type(atom)](atom, names)
