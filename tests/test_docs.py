@@ -107,7 +107,8 @@ class Page:
         kind, _, words = mark.partition(": ")
         if kind in ("emitted", "part"):
             backend, target = words.split()
-            network = archdsl.load(ROOT / target)
+            with chdir(ROOT):
+                network = archdsl.load(target)
             source = network.torch_source() if backend == "torch" else network.numpy_source()
             assert kind == "emitted" or body in source, f"the {backend} program of {target} has no part such as\n{body}"
             return source if kind == "emitted" else None
