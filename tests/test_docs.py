@@ -40,7 +40,7 @@ from archdsl.syntax.tables import RESERVED
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<info>\S.*?)\n(?P<body>.*?)^```$", re.M | re.S)
-NOT_RUN = {"sh", "text", "ebnf", "json"}
+NOT_RUN = {"sh", "text", "ebnf", "json", "yaml"}
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 
 
