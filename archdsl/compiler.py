@@ -266,6 +266,19 @@ def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:
     return Report(good, tuple(ordered(merged(problems))))
 
 
+def format(text: str) -> str:
+    """A spec in the one style, with its comments and its meaning; `ArchError` where it does not parse.
+
+    archdsl.format("network t{input x:[N,4]\n linear(3)}")
+    """
+    from archdsl.syntax.format import format
+
+    formatted, problems = format(Source("<text>", text))
+    if formatted is None:
+        raise ArchError(tuple(problems))
+    return formatted
+
+
 def load(target: str | Path, *, sizes: Sizes | None = None, **settings: object) -> Network:
     """One checked network of a file: `FILE` where it has one, `FILE:NETWORK` where it has several.
 
