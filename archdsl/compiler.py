@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archdsl.analyses.accepted import accepted, impossible
 from archdsl.analyses.cost import macs_of_one
@@ -105,21 +105,47 @@ class Network(Entity):
 
         return summarize(self.name, self.graph, settled(self.graph, sizes))
 
+    def _leaving(self, outputs: Sequence[str]) -> Graph:
+        """The graph that leaves these values, by their names in the spec; all of it where none are named."""
+        from archdsl.passes.outputs import with_outputs
+
+        return with_outputs(self.graph, outputs) if outputs else self.graph
+
     def _repr_html_(self) -> str:
         """The table of the summary, for notebooks."""
         return self.summary()._repr_html_()
 
-    def torch_source(self) -> str:
-        """The network as a Python file that depends on torch alone; torch itself is not imported."""
+    def torch_source(self, *, outputs: Sequence[str] = (), checkpoint: Sequence[str] = ()) -> str:
+        """The network as a Python file that depends on torch alone; torch itself is not imported.
+
+            net.torch_source(outputs=["layer2", "layer4"])
+            net.torch_source(checkpoint=["basic"])
+
+        `outputs` are names of layers, blocks, groups or values: the file returns these values, and holds only what they
+        need, under the same names. `checkpoint` are names of blocks that keep nothing but their inputs for the backward
+        pass, and run forward again in it. Raises ValueError for names that the network does not have.
+        """
         from archdsl.backends.torch.source import source
 
-        return source(self.graph, self._head())
+        return source(self._leaving(outputs), self._head(), checkpoint)
 
-    def torch(self) -> torch.nn.Module:
-        """The network as a module: the emitted source, executed."""
+    def torch(self, *, outputs: Sequence[str] = (), checkpoint: Sequence[str] = ()) -> torch.nn.Module:
+        """The network as a module: the emitted source, executed. `outputs` and `checkpoint` as in `torch_source`."""
         from archdsl.backends.torch.module import module
 
-        return module(self.graph, self._head())
+        return module(self._leaving(outputs), self._head(), checkpoint)
+
+    def dynamic_shapes(self) -> tuple[dict[int, Any], ...]:
+        """The free sizes of the inputs for `torch.export.export(…, dynamic_shapes=…)` and `torch.onnx.export`.
+
+            net.dynamic_shapes()      # ({0: Dim("N", min=1), 2: Dim("H", min=33), 3: Dim("W", min=33)},)
+
+        A dictionary for each input, from its axes to `torch.export.Dim`s: one for each symbol, with what the network
+        accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
+        """
+        from archdsl.backends.torch.exporting import dynamic_shapes
+
+        return dynamic_shapes(self.graph)
 
     def numpy_source(self, train: bool = False) -> str:
         """The network as a Python file that depends on NumPy alone; with `train`, losses and optimisers stand in it."""

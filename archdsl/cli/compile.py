@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from archdsl.cli import completing
@@ -10,18 +12,23 @@ from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
 from archdsl.cli.writing import write_program
 
+if TYPE_CHECKING:
+    from archdsl.compiler import Network
+
 
 @click.command()
 @click.argument("target", shell_complete=completing.targets)
 @click.option("--backend", type=click.Choice(["torch", "numpy"]), required=True, help="What the program runs on.")
 @click.option("-o", "--output", metavar="FILE", help="Write the program here, whole or not at all.")
 @click.option("--train", is_flag=True, help="Put losses and optimisers into a NumPy program.")
+@click.option("--checkpoint", multiple=True, metavar="BLOCK", help="A block to run again in the backward pass (torch).")
 @inputs_of_a_check
 def compile(
     target: str,
     backend: str,
     output: str | None,
     train: bool,
+    checkpoint: tuple[str, ...],
     settings: dict[str, str],
     sizes: dict[str, tuple[int, ...]],
     color: str,
@@ -36,8 +43,21 @@ def compile(
     if train and backend != "numpy":
         raise Misuse("--train is for NumPy programs; PyTorch brings its own losses and optimisers")
     network = one_network(target, settings, sizes, color)
-    text = network.torch_source() if backend == "torch" else network.numpy_source(train)
+    if checkpoint:
+        _hold_checkpoints(network, checkpoint, backend)
+    text = network.torch_source(checkpoint=checkpoint) if backend == "torch" else network.numpy_source(train)
     if output is None or output == "-":
         click.echo(text.encode(), nl=False)
     else:
         write_program(output, text, network)
+
+
+def _hold_checkpoints(network: Network, blocks: tuple[str, ...], backend: str) -> None:
+    from archdsl.backends.torch.checkpointing import known_blocks
+
+    if backend != "torch":
+        raise Misuse("--checkpoint is for torch alone")
+    try:
+        known_blocks(network.graph, blocks)
+    except ValueError as error:
+        raise Misuse(f"--checkpoint: {error}") from error

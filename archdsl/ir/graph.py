@@ -74,7 +74,7 @@ class Call(Entity):
     shares: Call | None = None
     span: Span | None = None
 
-    @property
+    @cached_property
     def shapes(self) -> tuple[Shape, ...]:
         return tuple(value.shape for value in self.graph.outputs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.backends.torch.augmenting import AUGMENTING
+from archdsl.backends.torch.checkpointing import CHECKPOINTED
 
 _FLIPPED = '''\
 class FlippedConv{rank}d(nn.Conv{rank}d):
@@ -61,5 +62,6 @@ HELPERS: dict[str, str] = {
     "Layers": _LAYERS,
     "StochasticDepth": _STOCHASTIC_DEPTH,
     "causal_mask": _CAUSAL_MASK,
+    "checkpointed": CHECKPOINTED,
     **AUGMENTING,
 }

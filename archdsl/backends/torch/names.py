@@ -26,7 +26,11 @@ CONTAINER_ATTRIBUTES = frozenset(("append", "clear", "extend", "insert", "items"
 """What `nn.Sequential` and `nn.ModuleDict` answer to on top of that."""
 
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
-IMPORTED = frozenset(("torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "Callable", "partial", "self"))
+_IMPORTED = """
+    AbstractContextManager Any Callable F Iterator NamedTuple OrderedDict Tensor checkpoint contextmanager nn
+    nullcontext partial self torch wraps
+"""
+IMPORTED = frozenset(_IMPORTED.split())
 TAKEN = BUILTINS | IMPORTED
 """Names that an emitted file must not give another meaning."""
 

@@ -10,9 +10,10 @@ One class for each distinct structure of a block, chains as `nn.Sequential`, eve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
+from archdsl.backends.torch.checkpointing import known_blocks
 from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made
 from archdsl.backends.torch.docs import description, docstring
 from archdsl.backends.torch.forward import arguments, forward
@@ -24,21 +25,29 @@ from archdsl.backends.torch.structure import structure
 from archdsl.ir.graph import Graph
 
 STANDARD = {
-    "Callable": "from collections.abc import Callable",
-    "OrderedDict": "from collections import OrderedDict",
-    "partial": "from functools import partial",
-    "NamedTuple": "from typing import NamedTuple",
+    "AbstractContextManager": "contextlib",
+    "Any": "typing",
+    "Callable": "collections.abc",
+    "Iterator": "collections.abc",
+    "NamedTuple": "typing",
+    "OrderedDict": "collections",
+    "contextmanager": "contextlib",
+    "nullcontext": "contextlib",
+    "partial": "functools",
+    "wraps": "functools",
 }
+"""Names of the standard library that emitted code reads, with the modules that they come from."""
 
 OWN = TAKEN | HELPERS.keys() | {CHECK}
 """Names that mean something in an emitted file before a spec says anything."""
 
 
-def source(graph: Graph, header: str = "") -> str:
-    """The Python source of a network; `header` becomes the docstring of the file.
+def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> str:
+    """The Python source of a network; `header` becomes the docstring of the file, `checkpoint` names blocks.
 
     source(lenet)      # 'import torch\\n…class LeNet(nn.Sequential):\\n…'
     """
+    blocks = known_blocks(graph, checkpoint)
     classes = structure(graph, OWN)
     names = OWN | {family.name for family in classes.families}
     results = None
@@ -50,7 +59,7 @@ def source(graph: Graph, header: str = "") -> str:
     for family in classes.families:
         settled = made(family, classes, names)
         if family.first is not graph:
-            parts.append(list(_class(settled, names)))
+            parts.append(list(_class(settled, names, blocks)))
             continue
         parts.append(list(check(graph, family.name, arguments(settled, names))))
         parts.append(list(_network(settled, names, results)))
@@ -70,13 +79,19 @@ def _top(header: str) -> list[str]:
 
 
 def _imports(words: set[str]) -> str:
-    standard = [line for word, line in STANDARD.items() if word in words]
+    modules = sorted({module for word, module in STANDARD.items() if word in words})
+    standard = [f"from {module} import {', '.join(_read(words, module))}" for module in modules]
     torch = ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []
     named = [name for name in ("Tensor", "nn") if name in words]
     torch += [f"from torch import {', '.join(named)}"] if named else []
-    standard.sort(key=lambda line: line.split()[1])
+    torch += ["from torch.utils.checkpoint import checkpoint"] if "checkpoint" in words else []
     return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
+
+
+def _read(words: set[str], module: str) -> list[str]:
+    """What is read of a module, in the order of isort: classes first."""
+    return sorted((w for w in STANDARD if STANDARD[w] == module and w in words), key=lambda w: (w[0].islower(), w))
 
 
 def _words(part: list[str]) -> set[str]:
@@ -103,13 +118,18 @@ def _results(graph: Graph, name: str, network: str) -> Iterator[str]:
         yield f"    {field}: Tensor  # {value.shape}"
 
 
-def _class(made: Made, names: frozenset[str]) -> Iterator[str]:
-    """The class of a block."""
+def _class(made: Made, names: frozenset[str], checkpoint: frozenset[str]) -> Iterator[str]:
+    """The class of a block; one that is checkpointed has its `forward` go through `checkpointed`."""
+    again = made.family.first.name in checkpoint
     yield from _head(made)
     if made.base != "nn.Sequential":
         yield ""
+        yield from ["    @checkpointed"] if again else []
         yield from _signature(made, names, "")
         yield from forward(made, names, None)
+    elif again:
+        yield ""
+        yield "    forward = checkpointed(nn.Sequential.forward)"
 
 
 def _network(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:

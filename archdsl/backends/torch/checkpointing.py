@@ -1,0 +1,69 @@
+"""Blocks that keep nothing for the backward pass but their inputs: gradient checkpointing, as emitted code has it.
+
+Takes the names of blocks, and knows what a class of theirs is given: `forward` goes through `checkpointed`, which an
+emitted file then brings along. Outside of training, and in every name and weight, nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archdsl.diagnostics import suggestion
+from archdsl.ir.graph import Call, Graph
+
+CHECKPOINTED = '''\
+def checkpointed(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """While training, keep nothing of a block but its inputs: the backward pass runs it forward once more."""
+
+    @wraps(forward)
+    def run(block: nn.Module, *inputs: Tensor) -> Any:
+        if not block.training:
+            return forward(block, *inputs)
+        if torch.compiler.is_compiling():  # the compiler counts statistics once by itself
+            return checkpoint(forward, block, *inputs, use_reentrant=False)
+        contexts = partial(_forward_and_again, block)
+        return checkpoint(forward, block, *inputs, use_reentrant=False, context_fn=contexts)
+
+    return run
+
+
+def _forward_and_again(block: nn.Module) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    return nullcontext(), _statistics_kept(block)
+
+
+@contextmanager
+def _statistics_kept(block: nn.Module) -> Iterator[None]:
+    """Running statistics stay as they are: what runs once more has been counted already."""
+    norms = [layer for layer in block.modules() if isinstance(layer, nn.modules.batchnorm._NormBase)]
+    before = [(norm, norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, momentum, batches in before:
+            norm.momentum, norm.num_batches_tracked = momentum, batches
+'''
+
+
+def known_blocks(graph: Graph, names: Sequence[str]) -> frozenset[str]:
+    """The names, each that of a block of the network; `ValueError` for one that is not."""
+    names = [names] if isinstance(names, str) else names
+    blocks = list(dict.fromkeys(body.name for body in bodies(graph) if body.kind == "block"))
+    for name in names:
+        if name not in blocks:
+            there = f"its blocks are {', '.join(blocks)}" if blocks else "it has no blocks"
+            raise ValueError(f"{graph.name} has no block {name}; {suggestion(name, blocks) or there}")
+    return frozenset(names)
+
+
+def bodies(graph: Graph) -> Iterator[Graph]:
+    """A network and every body that it calls, each once, from the outside in."""
+    seen = {graph}
+    todo = [graph]
+    while todo:
+        body = todo.pop()
+        yield body
+        inner = dict.fromkeys(node.graph for node in body.nodes if isinstance(node, Call))
+        todo += [other for other in reversed(inner) if other not in seen]
+        seen.update(inner)
