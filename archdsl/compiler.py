@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import torch
 
     from archdsl.backends.numpy.program import Program
+    from archdsl.reports.bench import Bench
     from archdsl.reports.summary import Summary
 
 Sizes = Mapping[str, tuple[int, ...]]
@@ -104,6 +105,25 @@ class Network(Entity):
         from archdsl.reports.summary import summarize
 
         return summarize(self.name, self.graph, settled(self.graph, sizes))
+
+    def bench(self, backend: str = "numpy", runs: int = 10, **sizes: Sequence[int]) -> Bench:
+        """The time of a pass through the network, whole and layer by layer, on the backend "numpy" or "torch".
+
+            print(net.bench("torch", image=(8, 3, 224, 224)))
+
+        Arguments are the shapes of inputs, by name; a batch that is not given is one sample. Raises ValueError where
+        another size stays free.
+        """
+        from archdsl.reports.bench import bench, full_shapes
+
+        if backend == "torch":
+            from archdsl.backends.torch.profile import profile
+        elif backend == "numpy":
+            from archdsl.backends.numpy.profile import profile
+        else:
+            raise ValueError(f"the backends are numpy and torch, not {backend}")
+        shapes = full_shapes(self.graph, sizes)
+        return bench(self.name, self.graph, backend, shapes, profile(self.graph, shapes, runs))
 
     def _leaving(self, outputs: Sequence[str]) -> Graph:
         """The graph that leaves these values, by their names in the spec; all of it where none are named."""
