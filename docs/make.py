@@ -38,8 +38,9 @@ TERMINALS = {
     "SPACE": "skipped: blanks, line breaks that end nothing, and comments from `#` to the end of the line",
 }
 PATTERNS = {"KIND": '"int"', "COMPARE": '"==" "!=" "<" "<=" ">" ">="', "SIGN": '"+" "-"', "TIMES": '"*" "/" "//" "%"'}
-INTERNAL = {"broken", "BROKEN"}
-"""What the parser puts in the place of statements that it could not read: no text is written so."""
+INTERNAL = {"broken", "BROKEN", "dotted"}
+"""What the parser puts in the place of statements that it could not read, and what it reads to say that it means nothing:
+no good text is written so."""
 
 
 def main() -> None:
@@ -153,7 +154,7 @@ def _rule(rule: tuple[str, str]) -> str:
     right = re.sub(r"[ \t]*->[ \t]*[a-z]\w*", "", right)
     alternatives = [" ".join(part.split()) for part in re.split(r"\n\s*\|", right.strip())]
     shown = [_plain(part) for part in alternatives]
-    shown[0] = re.sub(r" \| broken\b", "", shown[0])
+    shown[0] = re.sub(r" \| (?:broken\b|dotted arguments\?)", "", shown[0])
     left = f"{_plain(name):<12} ::= "
     return left + f"\n{' ' * (len(left) - 2)}| ".join(shown) + ("\n" if right.endswith("\n\n") else "")
 

@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any
 
 from archdsl.diagnostics import Problem
+from archdsl.elaborate.ranks import levelled
 from archdsl.ir.graph import Apply, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import Op, Rejected
@@ -37,6 +38,10 @@ def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:
     advice(Add(), [conv, identity], x)      # "give the shortcut its own projection: conv(128, kernel=1, stride=2)"
     """
     shapes = [arm.shape for arm in arms]
+    if len({shape.rank for shape in shapes}) > 1:
+        if any("keep" in stage.op.attributes() for arm in arms for stage in _path(arm, entry)):
+            return ""  # the problem itself speaks of reductions that keep their axes
+        return _shortened(join, arms, shapes) or levelled(join, shapes)
     for index in _suspects(arms, entry):
         rest = shapes[:index], shapes[index + 1 :]
         if isinstance(join, Arithmetic) and entry and _is_shortcut(arms[index], entry):
@@ -46,6 +51,17 @@ def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:
         for stage, change, shape in _changes(_path(arms[index], entry), {s.dims[1] for s in shapes if s.rank > 1}):
             if _fits(join, [*rest[0], shape, *rest[1]]):
                 return f"{change} in {_shown(stage)} makes arm {index + 1} fit"
+    return ""
+
+
+def _shortened(join: Op, arms: Sequence[Value], shapes: Sequence[Shape]) -> str:
+    """The last stage of an arm, if the arm fits without it: a flatten too many."""
+    for index, arm in enumerate(arms):
+        node = arm.node
+        if isinstance(node, Apply) and len(node.inputs) == 1:
+            rest = [*shapes[:index], node.inputs[0].shape, *shapes[index + 1 :]]
+            if _fits(join, rest):
+                return f"leave {_shown(node)} out of arm {index + 1}"
     return ""
 
 

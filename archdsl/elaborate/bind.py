@@ -7,7 +7,7 @@ from typing import Any
 
 from archdsl.diagnostics import listing, suggestion
 from archdsl.elaborate.builtins import INITIALIZERS
-from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, usage
+from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, unpacked, usage
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, Tensor, described, show
@@ -53,6 +53,18 @@ def bind_op(
     return (op(**bound) if axes is not None else None), places
 
 
+def refuse_values(op: type[Op], arguments: tuple[tree.Argument, ...], env: Environment) -> None:
+    """Other libraries call a layer on its input; here no op takes a value among its arguments."""
+    for argument in arguments:
+        if isinstance(argument.value, tree.Name) and env.tensor(argument.value.name) is not None:
+            word = argument.value.name
+            rest = ", ".join(other.span.text for other in arguments if other is not argument)
+            hint = f"a layer takes the value before it: {word} -> {op.name}{f'({rest})' if rest else ''}"
+            raise fail(
+                WrongType(f"an argument of {op.name}", "a number or a word", f"the value {word}", hint), argument.span
+            )
+
+
 def _word(expression: tree.Expression, attribute: Attribute, env: Environment) -> str | None:
     """One of an argument's choices written as a bare word: `init=kaiming_normal`."""
     if isinstance(expression, tree.Name) and expression.name in attribute.choices:
@@ -67,7 +79,7 @@ def _whole(value: Constant, attribute: Attribute, what: str, span: Span) -> int:
         hint = f"{value} is known only when the network runs"
         raise fail(WrongType(what, "known when compiling", described(value), hint), span)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fail(WrongType(what, "an integer", described(value), _whole_hint(value)), span)
+        raise fail(WrongType(what, "an integer", described(value), _whole_hint(value) or unpacked(value, span)), span)
     return int(_ranged(value, attribute, what, span))
 
 

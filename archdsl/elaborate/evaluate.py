@@ -34,6 +34,7 @@ from archdsl.elaborate.values import (
     Builtin,
     Constant,
     FunctionRef,
+    NetworkRef,
     OpRef,
     Quotient,
     Tensor,
@@ -101,16 +102,28 @@ def integer(value: Constant, span: Span, what: str) -> int:
     if isinstance(value, Quotient):
         raise uneven(value, span)
     if isinstance(value, bool) or not isinstance(value, int):
-        hint = f"{value} is known only when the network runs" if isinstance(value, Expr) else ""
+        hint = f"{value} is known only when the network runs" if isinstance(value, Expr) else unpacked(value, span)
         raise fail(WrongType(what, "an integer", described(value), hint), span)
     return value
+
+
+def unpacked(value: Constant, span: Span) -> str:
+    """How to unpack a pair, where a loop over pairs gave one name to it: `for n, c in [(1, 64)]` counts with n."""
+    name = re.search(r"[A-Za-z_]\w*$", span.text)
+    if not isinstance(value, tuple) or not name:
+        return ""
+    loops = re.findall(rf"\bfor\s+(\w+)\s*,\s*{name[0]}\s+in\b", span.source.text[: span.start])
+    if not loops:
+        return ""
+    return f"{loops[-1]} counts the passes; brackets unpack an item: for ({loops[-1]}, {name[0]}) in …"
 
 
 def uneven(value: Quotient, span: Span) -> Mistake:
     """A division that had to come out even; the help shows it as it is written, if nothing else is."""
     written = span.text.partition("=")[2] if re.match(r"\w+\s*=", span.text) else span.text
     problem = Refused.uneven(value).problem
-    plain = isinstance(problem, UnevenDivision) and written.count("/") == 1 and not re.search(r"[+(,]|if|-", written)
+    plain = written.count("/") == 1 and not re.search(r"[+(,]|if|-", written)
+    plain = isinstance(problem, UnevenDivision) and (plain or "/" not in written)
     return fail(changed(problem, written=written.strip()) if plain else problem, span)
 
 
@@ -150,7 +163,17 @@ def _name(node: tree.Name, env: Environment) -> Constant:
     if env.scope.home.is_lost(node.name):
         raise REPORTED
     near = near_word(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS]) or suggestion(node.name, OPS, 0.75)
+    near = near or _elsewhere(node.name, env.scope.home)
     raise fail(UnknownName(node.name, near), node.span)
+
+
+def _elsewhere(name: str, home: FileScope) -> str:
+    """That a name is a parameter of something else in the file, where it is."""
+    for value in home.names.values():
+        item = value.block if isinstance(value, BlockRef) else value.network if isinstance(value, NetworkRef) else None
+        if item and any(parameter.name == name for parameter in item.parameters):
+            return f"{name} is a parameter of {item.name.name}: make it one here too, and hand it on as an argument"
+    return ""
 
 
 def _incoming(node: tree.Incoming, env: Environment) -> Constant:
@@ -274,8 +297,19 @@ def _call_function(callee: FunctionRef, node: tree.CallExpression, env: Environm
     outer, env.steps.depth = env.steps.depth, 0
     try:
         return evaluate(function.result, inner)
+    except Mistake as mistake:
+        raise _through_call(mistake, function.name.name, names, node.span, env.depth) from None
     finally:
         env.steps.depth = outer
+
+
+def _through_call(mistake: Mistake, name: str, names: Mapping[str, Constant], span: Span, depth: int) -> Mistake:
+    """A mistake inside a function with the call that it came through: of a deep recursion the two ends."""
+    found = mistake.diagnostic
+    if found is None or (len(found.notes) > 2 and depth):
+        return mistake
+    call = f"in {name}({', '.join(f'{n}={show(v)}' for n, v in names.items())}), called at {span}"
+    return Mistake(replace(found, notes=(*found.notes, call)))
 
 
 def bind(

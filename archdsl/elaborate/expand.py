@@ -7,6 +7,7 @@ is expanded once for each set of arguments and shapes it is used with; further u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate import blocks, contracts, control, layers
 from archdsl.elaborate.context import NOTHING, Context, Names
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail, integer
-from archdsl.elaborate.foreign import near_op
+from archdsl.elaborate.foreign import near_op, without_input
 from archdsl.elaborate.meant import Meant
 from archdsl.elaborate.network_problems import MisplacedStatement, NoInput
 from archdsl.elaborate.problems import CannotName, CannotUnpack, NotALayer, UnknownName, WrongType
@@ -185,7 +186,10 @@ class Expander:
         if word in context.module.shared:
             return f"a shared layer is applied without arguments: {word}"
         declare = f"declare it, block {word}(…) {{ … }}, or import it" if step.arguments else ""
-        return near_op(word, OPS, others) or declare
+        near = near_op(word, OPS, others)
+        if re.search(r"(?:^|\.)[A-Z]\w*$", word) and step.arguments:
+            near = without_input(near, [argument.span.text for argument in step.arguments])
+        return near or declare
 
     def needs(self, current: Tensor | None, span: Span) -> Tensor:
         if current is None:

@@ -26,7 +26,8 @@ OPS = {
     "maxpooling": "max_pool",
     "multiheadattention": "attention",
     "multiply": "mul",
-    "residual": "add",
+    "upconv": "conv_transpose",
+    "convtransposed": "conv_transpose",
     "selfattention": "attention",
     "subtract": "sub",
     "swish": "silu",
@@ -35,6 +36,27 @@ OPS = {
     "view": "reshape",
     "zeropad": "pad",
 }
+
+FORMS = {
+    "depthwiseconv": "a depthwise convolution is written conv(in.channels, kernel=3, groups=in.channels)",
+    "dwconv": "a depthwise convolution is written conv(in.channels, kernel=3, groups=in.channels)",
+    "separableconv": "write conv(in.channels, kernel=3, groups=in.channels) -> conv(…, kernel=1)",
+    "pointwiseconv": "a pointwise convolution is written conv(…, kernel=1)",
+    "pwconv": "a pointwise convolution is written conv(…, kernel=1)",
+    "sequential": "stages in a row need no word: { … -> … }, or a line for each",
+    "modulelist": "stages that repeat are written repeat n { … }",
+    "squeeze": "write flatten, or reshape([…]) with the sizes that are left",
+    "unsqueeze": "write reshape([…]) with the new sizes",
+    "expanddims": "write reshape([…]) with the new sizes",
+    "skip": "a skip connection is written add { | identity | … }",
+    "shortcut": "a shortcut is written add { | identity | … }",
+    "residual": "a residual is written add { | identity | … }",
+    "interpolate": 'write upsample(2), or upsample(2, mode="bilinear")',
+    "print": "archdsl summary shows the shape behind every stage",
+}
+
+SIZED = {"conv": 2, "conv_transpose": 2, "linear": 2, "batch_norm": 1, "layer_norm": 1, "instance_norm": 1}
+"""Ops to which other libraries give the size of what comes in first, and from how many arguments on that is so."""
 
 ARGUMENTS = {
     "activation": "an activation is a stage of its own: -> relu",
@@ -74,9 +96,24 @@ def near_op(name: str, ops: Iterable[str], others: Iterable[str]) -> str:
     near_op("MaxPool2d", ["max_pool"], [])      # "did you mean max_pool?"
     """
     ops = list(ops)
-    plain = re.sub(r"[123]d$", "", name, flags=re.I)
-    known = OPS.get(plain.replace("_", "").lower())
+    plain = re.sub(r"[123]d$", "", name.rpartition(".")[2], flags=re.I)
+    word = plain.replace("_", "").lower()
+    if word in FORMS:
+        return FORMS[word]
+    known = OPS.get(word)
     return f"did you mean {known}?" if known in ops else suggestion(plain, [*ops, *others])
+
+
+def without_input(hint: str, given: list[str]) -> str:
+    """The hint for a layer of another library, with what its arguments become: what comes in is known here.
+
+    without_input("did you mean conv?", ["3", "64", "3"])      # "write conv(64, 3): what comes in is known"
+    """
+    meant = re.fullmatch(r"did you mean (\w+)\?", hint)
+    if not meant or sum("=" not in word for word in given) < SIZED.get(meant[1], len(given) + 1):
+        return hint
+    rest = f"({', '.join(given[1:])})" if given[1:] else ""
+    return f"write {meant[1]}{rest}: what comes in is known"
 
 
 def near_argument(name: str, known: Iterable[str]) -> str:

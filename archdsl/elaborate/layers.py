@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
 from archdsl.elaborate.advice import advised
-from archdsl.elaborate.bind import bind_op
+from archdsl.elaborate.bind import bind_op, refuse_values
 from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names
 from archdsl.elaborate.evaluate import fail
@@ -58,8 +58,9 @@ def _apply_op(
     if op.arity != 1:
         raise fail(NeedsArms(op.name), step.name.span)
     current = expander.needs(current, step.name.span)
-    key = context.module.claim(label, key_span)
     env = expander.environment(context, current)
+    refuse_values(op, arguments, env)
+    key = context.module.claim(label, key_span)
     defaults = context.defaults.get(op.name, {})
     shape = current.shape
     places: dict[str, Span] = {}
@@ -104,7 +105,8 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     if instance is None or len(inputs) < len(values):
         raise REPORTED
     if isinstance(op.arity, int) and len(inputs) != op.arity:
-        raise fail(WrongArms(op.name, op.arity, len(inputs)), step.name.span)
+        surplus = [_arm_place(arm) for arm in step.arms[op.arity :]]
+        raise fail(WrongArms(op.name, op.arity, len(inputs)), surplus[0] if surplus else step.name.span)
     try:
         for value in inputs:
             op.accepts(value.shape)

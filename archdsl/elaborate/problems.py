@@ -209,6 +209,8 @@ class UnevenDivision(Problem):
 
     def help(self) -> str:
         written = self.written or f"{self.numerator} / {self.divisor}"
+        if "/" not in written:
+            return f"round it: floor({written}), or ceil({written})"
         return f"round it: {written.replace('/', '//')}, or ceil({written})"
 
 
@@ -340,7 +342,9 @@ class WrongArms(Problem):
     found: int
 
     def help(self) -> str:
-        return "" if self.found > 1 else "an empty arm, or identity, passes the value through: | identity"
+        if self.found < self.wanted:
+            return "an empty arm, or identity, passes the value through: | identity"
+        return f"nest them: {self.name} {{ | {self.name} {{ | … | … }} | … }}"
 
 
 class NoArms(Problem):

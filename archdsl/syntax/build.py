@@ -142,7 +142,13 @@ class Builder(Transformer[Token, Any]):
         raise AssertionError
 
     def apply(self, c: list[Any]) -> tree.Apply:
-        return tree.Apply(self._span(c), self._layer_name(c[0]), tuple(c[1]) if len(c) > 1 else None)
+        name = c[0] if isinstance(c[0], tree.LayerName) else self._layer_name(c[0])
+        return tree.Apply(self._span(c), name, tuple(c[1]) if len(c) > 1 else None)
+
+    def dotted(self, c: list[Any]) -> tree.LayerName:
+        """A name of another library, `nn.ReLU`, which means nothing here: what is meant instead is said later."""
+        words = [token for token in c if token != "."]
+        return tree.LayerName(self._span(c), (".".join(words),))
 
     def default(self, c: list[Any]) -> tree.Apply:
         return self.apply(c)

@@ -1,0 +1,86 @@
+"""Stages that give an arm as many axes as the others have, found by trying.
+
+Takes a join and the shapes of its arms, returns what to write, or nothing. Each proposal has been run through the shape
+rules, so that it holds when applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archdsl.ir.shape import Shape
+from archdsl.ops import OPS, Op, Rejected
+from archdsl.ops.combine import Arithmetic
+from archdsl.record import replace
+
+
+def levelled(join: Op, shapes: Sequence[Shape]) -> str:
+    """What to put behind one arm, if its number of axes alone makes the join refuse.
+
+    levelled(Add(), [image, features])      # "put global_avg_pool -> flatten behind arm 1"
+    """
+    for index, shape in reversed(list(enumerate(shapes))):
+        rest = [*shapes[:index], *shapes[index + 1 :]]
+        for stages in _ways(shape, rest[0]) if rest and shape.rank != rest[0].rank else ():
+            found = _through(stages, shape)
+            if found is None:
+                continue
+            written = " -> ".join(_written(stage) for stage in stages)
+            for candidate, more in _joins(join):
+                if _fits(candidate, [*shapes[:index], found, *shapes[index + 1 :]]):
+                    return f"put {written} behind arm {index + 1}{more}"
+    return ""
+
+
+def _joins(join: Op) -> Iterator[tuple[Op, str]]:
+    """The join itself, and one that broadcasts where it could."""
+    yield join, ""
+    if isinstance(join, Arithmetic) and not join.broadcast:
+        yield replace(join, broadcast=True), f", and write {join.name}(broadcast=true)"
+
+
+def _ways(x: Shape, other: Shape) -> Iterator[tuple[Op, ...]]:
+    """Chains of stages that leave a value of the other's rank, those that keep every value first."""
+    flatten, pool = OPS["flatten"], OPS["global_avg_pool"]
+    if x.rank > other.rank == 2:
+        yield (flatten(1),)
+        yield (pool(), flatten(1)) if x.rank > 3 else (OPS["mean"]((1,), False),)
+    if x.rank > other.rank == 3:
+        yield (flatten(2),)
+        yield (flatten(2), OPS["permute"]((0, 2, 1)))
+    if x.rank < other.rank:
+        yield (OPS["reshape"](other.dims[1:]),)
+        if x.rank == 2:
+            yield (OPS["reshape"]((x.dims[1], *(1 for _ in other.dims[2:]))),)
+
+
+def _through(stages: Sequence[Op], x: Shape) -> Shape | None:
+    for stage in stages:
+        try:
+            stage.accepts(x)
+            found = stage.infer(x)
+        except Rejected:
+            return None
+        if not isinstance(found, Shape):
+            return None
+        x = found
+    return x
+
+
+def _fits(join: Op, shapes: Sequence[Shape]) -> bool:
+    try:
+        join.infer(*shapes)
+    except Rejected:
+        return False
+    return True
+
+
+def _written(stage: Op) -> str:
+    """A stage as a spec writes it."""
+    facts = [(name, getattr(stage, name), argument) for name, argument in stage.attributes().items()]
+    shown = [
+        f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+        for _, value, argument in facts
+        if argument.required or value != argument.default
+    ]
+    return f"{stage.name}({', '.join(shown)})" if shown else stage.name
