@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from archdsl.diagnostics import Problem
-from archdsl.elaborate.ranks import levelled
+from archdsl.elaborate.ranks import joins, levelled
 from archdsl.ir.graph import Apply, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import Op, Rejected
@@ -42,15 +42,18 @@ def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:
         if any("keep" in stage.op.attributes() for arm in arms for stage in _path(arm, entry)):
             return ""  # the problem itself speaks of reductions that keep their axes
         return _shortened(join, arms, shapes) or levelled(join, shapes)
+    widths = [shape.dims[1] for shape in shapes if shape.rank > 1]
+    sizes = list(dict.fromkeys([*widths, *(size for shape in shapes for size in shape.dims[2:])]))
     for index in _suspects(arms, entry):
         rest = shapes[:index], shapes[index + 1 :]
         if isinstance(join, Arithmetic) and entry and _is_shortcut(arms[index], entry):
             found = _projection(join, shapes[index], rest)
             if found:
                 return f"give the shortcut its own projection: {found}"
-        for stage, change, shape in _changes(_path(arms[index], entry), {s.dims[1] for s in shapes if s.rank > 1}):
-            if _fits(join, [*rest[0], shape, *rest[1]]):
-                return f"{change} in {_shown(stage)} makes arm {index + 1} fit"
+        for stage, change, shape in _changes(_path(arms[index], entry), sizes):
+            for candidate, more in joins(join):
+                if _fits(candidate, [*rest[0], shape, *rest[1]]):
+                    return f"{change} in {_shown(stage)} makes arm {index + 1} fit{more}"
     return ""
 
 
@@ -102,11 +105,11 @@ def _path(arm: Value, entry: Value | None) -> list[Apply]:
     return path
 
 
-def _changes(path: list[Apply], channels: set[Any]) -> Iterator[tuple[Apply, str, Shape]]:
+def _changes(path: list[Apply], sizes: list[Any]) -> Iterator[tuple[Apply, str, Shape]]:
     """Each stage with other arguments, how they are written, and the shape that the arm has then."""
     for count, _ in enumerate(WAYS):
         for index, stage in enumerate(path):
-            for change in WAYS[count](stage.op, channels):
+            for change in WAYS[count](stage.op, sizes):
                 shape = _run(replace(stage.op, **{n: v for n, (v, _) in change.items()}), stage.inputs[0].shape)
                 for later in reversed(path[:index]):
                     shape = _run(later.op, shape) if shape else None
@@ -141,25 +144,26 @@ def _sizes(op: Op, name: str, numbers: range) -> Iterator[Change]:
             yield {name: ((number,) * len(kernel), number)}
 
 
-def _paddings(op: Op, channels: set[Any]) -> Iterator[Change]:
+def _paddings(op: Op, sizes: list[Any]) -> Iterator[Change]:
     return _sizes(op, "padding", range(WIDEST))
 
 
-def _strides(op: Op, channels: set[Any]) -> Iterator[Change]:
+def _strides(op: Op, sizes: list[Any]) -> Iterator[Change]:
     return _sizes(op, "stride", range(1, STEEPEST + 1))
 
 
-def _output_paddings(op: Op, channels: set[Any]) -> Iterator[Change]:
+def _output_paddings(op: Op, sizes: list[Any]) -> Iterator[Change]:
     return _sizes(op, "output_padding", range(STEEPEST))
 
 
-def _widths(op: Op, channels: set[Any]) -> Iterator[Change]:
-    if isinstance(op, Conv):
-        yield from ({"channels": (count, count)} for count in channels if isinstance(count, int))
+def _widths(op: Op, sizes: list[Any]) -> Iterator[Change]:
+    name = next((name for name in ("channels", "features") if name in op.attributes()), None)
+    if name:
+        yield from ({name: (size, size)} for size in sizes if isinstance(size, int))
 
 
-def _both(op: Op, channels: set[Any]) -> Iterator[Change]:
-    for stride, padding in product(_strides(op, channels), _paddings(op, channels)):
+def _both(op: Op, sizes: list[Any]) -> Iterator[Change]:
+    for stride, padding in product(_strides(op, sizes), _paddings(op, sizes)):
         yield {**stride, **padding}
 
 

@@ -192,7 +192,7 @@ def _bound(target: BlockRef, arguments: tuple[tree.Argument, ...], span: Span, e
             raise
         listed = ", ".join([*(parameter.name for parameter in block.parameters), problem.name])
         problem = replace(problem, near=f"its body uses it: make it a parameter, block {block.name.name}({listed})")
-        raise Mistake(replace(mistake.diagnostic, problem=problem)) from None
+        raise Mistake(replace(mistake.diagnostic, problem=problem), mistake.others) from None
 
 
 def _entry(name: str, value: Value, expander: Expander, module: Module, span: Span, outside: Module) -> Tensor:

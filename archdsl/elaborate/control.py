@@ -174,7 +174,8 @@ def _defaults(default: tree.Apply, expander: Expander, context: Context) -> tupl
     for argument in default.arguments or ():
         if argument.name is None:
             names = listing(attributes)
-            raise fail(WrongType("a default", "given by name", "given by position", f"name it: {names}"), argument.span)
+            hint = f"name it: {names}" if names else f"{word} has no arguments"
+            raise fail(WrongType("a default", "given by name", "given by position", hint), argument.span)
         if argument.name not in attributes:
             near = near_argument(argument.name, attributes) or usage(word, list(attributes))
             raise fail(UnknownArgument(word, argument.name, near), named_place(argument))

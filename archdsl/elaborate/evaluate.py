@@ -340,6 +340,7 @@ def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], s
     """Which argument is for which parameter."""
     given: dict[str, tree.Argument] = {}
     named = False
+    unknown: list[Diagnostic] = []
     for index, argument in enumerate(arguments):
         if argument.name is None:
             if named:
@@ -352,11 +353,14 @@ def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], s
             named, name = True, argument.name
             if name not in known:
                 near = near_argument(name, known) or usage(callee, known)
-                raise fail(UnknownArgument(callee, name, near), named_place(argument))
+                unknown.append(Diagnostic(UnknownArgument(callee, name, near), named_place(argument)))
+                continue
         if name in given:
             label = Label(given[name].span, "first here")
             raise Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,)))
         given[name] = argument
+    if unknown:
+        raise Mistake(unknown[0], tuple(unknown[1:]))
     return given
 
 

@@ -55,9 +55,11 @@ class Expander:
         return _STATEMENTS[type(statement)](self, statement, context, current)
 
     def report(self, mistake: Mistake, context: Context) -> None:
-        if mistake.diagnostic:
+        for found in (mistake.diagnostic, *mistake.others):
+            if not found:
+                continue
             notes = context.trail.notes() if context.trail else ()
-            diagnostic = replace(mistake.diagnostic, notes=(*mistake.diagnostic.notes, *notes))
+            diagnostic = replace(found, notes=(*found.notes, *notes))
             wrong = _wrong_name(diagnostic)
             if wrong is None or wrong not in self.wrong:
                 self.problems.append(diagnostic)
@@ -187,7 +189,7 @@ class Expander:
             return f"a shared layer is applied without arguments: {word}"
         declare = f"declare it, block {word}(…) {{ … }}, or import it" if step.arguments else ""
         near = near_op(word, OPS, others)
-        if re.search(r"(?:^|\.)[A-Z]\w*$", word) and step.arguments:
+        if re.search(r"(?:^|\.)(?:[A-Z]\w*[123]d|Linear|\w+Norm)$", word) and step.arguments:
             near = without_input(near, [argument.span.text for argument in step.arguments])
         return near or declare
 

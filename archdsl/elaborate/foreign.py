@@ -7,7 +7,21 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import suggestion
 
-WORDS = {"True": "true", "False": "false", "None": "none", "null": "none", "nil": "none"}
+WORDS = {
+    "True": "true",
+    "False": "false",
+    "None": "none",
+    "null": "none",
+    "nil": "none",
+    "in_channels": "in.channels",
+    "in_features": "in.features",
+    "input_channels": "in.channels",
+}
+HINTS = {
+    "x": "the value that comes in is called in: in.channels",
+    "same": "padding is a number: half of an odd kernel, rounded down, keeps the size",
+    "valid": "padding is a number: 0 keeps windows inside",
+}
 
 OPS = {
     "averagepooling": "avg_pool",
@@ -41,6 +55,8 @@ FORMS = {
     "depthwiseconv": "a depthwise convolution is written conv(in.channels, kernel=3, groups=in.channels)",
     "dwconv": "a depthwise convolution is written conv(in.channels, kernel=3, groups=in.channels)",
     "separableconv": "write conv(in.channels, kernel=3, groups=in.channels) -> conv(…, kernel=1)",
+    "conv1x1": "write conv(…, kernel=1)",
+    "conv3x3": "write conv(…, kernel=3, padding=1)",
     "pointwiseconv": "a pointwise convolution is written conv(…, kernel=1)",
     "pwconv": "a pointwise convolution is written conv(…, kernel=1)",
     "sequential": "stages in a row need no word: { … -> … }, or a line for each",
@@ -66,20 +82,45 @@ ARGUMENTS = {
     "inplace": "leave it out: a stage never changes the value that it is given",
     "name": "the name of a layer stands before it: name = …",
     "num_features": "leave it out: what comes in is known",
-    "units": "did you mean features?",
-    "out_features": "did you mean features?",
-    "filters": "did you mean channels?",
-    "strides": "did you mean stride?",
-    "dilation_rate": "did you mean dilation?",
-    "rate": "did you mean p?",
-    "dim": "did you mean axis?",
-    "use_bias": "did you mean bias?",
-    "num_heads": "did you mean heads?",
-    "num_groups": "did you mean groups?",
-    "scale_factor": "did you mean factor?",
-    "ceil_mode": "did you mean ceil?",
-    "count_include_pad": "did you mean count_padding?",
 }
+
+SYNONYMS = {
+    "alpha": ("slope",),
+    "ceil_mode": ("ceil",),
+    "count_include_pad": ("count_padding",),
+    "d_model": ("features",),
+    "dilation_rate": ("dilation",),
+    "dim": ("axis", "axes", "features"),
+    "drop": ("p",),
+    "drop_rate": ("p",),
+    "embed_dim": ("features",),
+    "embedding_dim": ("features",),
+    "epsilon": ("eps",),
+    "filters": ("channels",),
+    "input_dim": ("count",),
+    "negative_slope": ("slope",),
+    "nhead": ("heads",),
+    "num_embeddings": ("count",),
+    "num_filters": ("channels",),
+    "num_groups": ("groups",),
+    "num_heads": ("heads",),
+    "out": ("features", "channels"),
+    "out_features": ("features",),
+    "output_dim": ("features",),
+    "output_size": ("size",),
+    "pool_size": ("kernel",),
+    "rate": ("p",),
+    "scale_factor": ("scale", "factor"),
+    "size": ("scale", "kernel", "sizes"),
+    "start_dim": ("start",),
+    "strides": ("stride",),
+    "units": ("features",),
+    "use_bias": ("bias",),
+    "vocab": ("count",),
+    "vocab_size": ("count",),
+    "width": ("channels", "features"),
+}
+"""Names of arguments elsewhere, and those here that may be meant; the first that there is, is."""
 
 
 def near_word(name: str, known: Iterable[str]) -> str:
@@ -87,7 +128,7 @@ def near_word(name: str, known: Iterable[str]) -> str:
 
     near_word("True", [])      # "did you mean true?"
     """
-    return f"did you mean {WORDS[name]}?" if name in WORDS else suggestion(name, known)
+    return f"did you mean {WORDS[name]}?" if name in WORDS else suggestion(name, known) or HINTS.get(name, "")
 
 
 def near_op(name: str, ops: Iterable[str], others: Iterable[str]) -> str:
@@ -110,7 +151,11 @@ def without_input(hint: str, given: list[str]) -> str:
     without_input("did you mean conv?", ["3", "64", "3"])      # "write conv(64, 3): what comes in is known"
     """
     meant = re.fullmatch(r"did you mean (\w+)\?", hint)
-    if not meant or sum("=" not in word for word in given) < SIZED.get(meant[1], len(given) + 1):
+    if (
+        not meant
+        or (given and given[-1].startswith(("(", "[")))
+        or sum("=" not in word for word in given) < SIZED.get(meant[1], len(given) + 1)
+    ):
         return hint
     rest = f"({', '.join(given[1:])})" if given[1:] else ""
     return f"write {meant[1]}{rest}: what comes in is known"
@@ -122,7 +167,7 @@ def near_argument(name: str, known: Iterable[str]) -> str:
     near_argument("filters", ["channels", "kernel"])      # "did you mean channels?"
     """
     known = list(known)
-    meant = ARGUMENTS.get(name, "")
-    if meant and (not meant.startswith("did") or meant.split()[-1].rstrip("?") in known):
-        return meant
-    return suggestion(name, known)
+    if name in ARGUMENTS:
+        return ARGUMENTS[name]
+    meant = next((word for word in SYNONYMS.get(name, ()) if word in known), None)
+    return f"did you mean {meant}?" if meant else suggestion(name, known)

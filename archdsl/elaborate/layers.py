@@ -13,8 +13,9 @@ from archdsl.elaborate.evaluate import fail
 from archdsl.elaborate.module import Module, SharedLayer
 from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared, WrongArms
 from archdsl.elaborate.scope import REPORTED, Mistake
-from archdsl.elaborate.story import story
+from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
+from archdsl.ir.dim import Expr, symbols
 from archdsl.ir.graph import Apply, Call
 from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op, Rejected
@@ -56,7 +57,7 @@ def _apply_op(
     current: Tensor | None,
 ) -> Tensor:
     if op.arity != 1:
-        raise fail(NeedsArms(op.name), step.name.span)
+        raise fail(NeedsArms(op.name, _as_arms(arguments)), step.name.span)
     current = expander.needs(current, step.name.span)
     env = expander.environment(context, current)
     refuse_values(op, arguments, env)
@@ -83,9 +84,19 @@ def _apply_op(
     return expander.results(node, names, label, context)
 
 
+def _as_arms(arguments: tuple[tree.Argument, ...]) -> str:
+    """What is given to a join as to a function, as its arms: `concat(a, b)`, `concat([a, b])`."""
+    given = [argument.value for argument in arguments if not argument.name]
+    if len(given) == 1 and isinstance(given[0], tree.Sequence):
+        given = list(given[0].items)
+    words = [value.span.text for value in given] or ["…"]
+    return " | ".join(words if len(words) > 1 else ["identity", *words])
+
+
 def told(problem: Problem, span: Span, current: Tensor, context: Context, labels: tuple[Label, ...] = ()) -> Mistake:
     """What a rule of shapes refuses, and how the value got its shape."""
-    return Mistake(Diagnostic(problem, span, labels, story(current.value, context.module)))
+    notes = (*story(current.value, context.module), *channels_last(current.value, context.module))
+    return Mistake(Diagnostic(problem, span, labels, notes))
 
 
 def branch(expander: Expander, step: tree.Branch, context: Context, current: Tensor | None, names: Names) -> Tensor:
@@ -160,7 +171,8 @@ def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, c
     params = op.params(*(value.shape for value in values))
     for name, param in params.items():
         if not expander.parametric and not all(isinstance(size, int) for size in param.shape):
-            problem = FreeWeight(op.name, name or "value", f"[{', '.join(map(str, param.shape))}]")
+            free = sorted({symbol for size in param.shape if isinstance(size, Expr) for symbol in symbols(size)})
+            problem = FreeWeight(op.name, name or "value", str(Shape(param.shape)), listing(free, "and"))
             raise told(problem, span, values[0], context)
     return bool(params)
 

@@ -239,7 +239,8 @@ def _input(
         if isinstance(value, bool) or not isinstance(value, int | Expr):
             raise fail(WrongType("a size", "an integer or a symbol", described(value)), item.span)
         if isinstance(value, int) and value < 1:
-            raise fail(OutOfRange("a size", "at least 1", show(value)), item.span)
+            hint = "a size that is free has a name: [N, 3, H, W]"
+            raise fail(OutOfRange("a size", "at least 1", show(value), hint), item.span)
         if given and axis < len(given):
             if isinstance(value, int) and value != given[axis]:
                 problem = WrongType(f"axis {axis} of {statement.name.name}", str(value), f"given as {given[axis]}")
@@ -277,7 +278,7 @@ def _facts(statement: tree.InputDeclaration, context: Context, expander: Expande
     env = expander.environment(context, None)
     for clause in statement.where:
         if not isinstance(clause, tree.Chained) or clause.rest[0][0] not in RELATIONS:
-            hint = f"compare it: where {clause.span.text} >= 1"
+            hint = f"compare it: where {clause.span.text} {'== 0' if '%' in clause.span.text else '>= 1'}"
             raise fail(WrongType("a where clause", "a comparison of sizes", clause.span.text, hint), clause.span)
         left = evaluate(clause.first, env)
         for relation, operand in clause.rest:

@@ -191,6 +191,10 @@ class OutOfRange(Problem):
     what: str
     bounds: str
     found: str
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
 
 
 class UnevenDivision(Problem):
@@ -323,9 +327,10 @@ class NeedsArms(Problem):
     code = "needs-arms"
     message = "{op} joins arms, and has none here"
     op: str
+    arms: str
 
     def help(self) -> str:
-        return f"write {self.op} {{ | … | identity }}"
+        return f"write {self.op} {{ | {self.arms} }}"
 
 
 class WrongArms(Problem):
@@ -424,6 +429,7 @@ class FreeWeight(Problem):
     op: str
     weight: str
     found: str
+    free: str
 
     def help(self) -> str:
-        return "write the channels of the input as a number; only the batch and the spatial sizes can be free"
+        return f"write a number for {self.free} in the shape of the input; sizes that no weight has can stay free"

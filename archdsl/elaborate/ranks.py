@@ -26,13 +26,13 @@ def levelled(join: Op, shapes: Sequence[Shape]) -> str:
             if found is None:
                 continue
             written = " -> ".join(_written(stage) for stage in stages)
-            for candidate, more in _joins(join):
+            for candidate, more in joins(join):
                 if _fits(candidate, [*shapes[:index], found, *shapes[index + 1 :]]):
                     return f"put {written} behind arm {index + 1}{more}"
     return ""
 
 
-def _joins(join: Op) -> Iterator[tuple[Op, str]]:
+def joins(join: Op) -> Iterator[tuple[Op, str]]:
     """The join itself, and one that broadcasts where it could."""
     yield join, ""
     if isinstance(join, Arithmetic) and not join.broadcast:

@@ -13,11 +13,12 @@ from archdsl.source import Source, Span
 
 
 class Mistake(Exception):
-    """A mistake that ends a stage: its diagnostic, or None where it was reported before."""
+    """A mistake that ends a stage: its diagnostic, or None where it was reported before; others found with it."""
 
-    def __init__(self, diagnostic: Diagnostic | None) -> None:
+    def __init__(self, diagnostic: Diagnostic | None, others: tuple[Diagnostic, ...] = ()) -> None:
         super().__init__(diagnostic.problem.text if diagnostic else "reported before")
         self.diagnostic = diagnostic
+        self.others = others
 
 
 REPORTED = Mistake(None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from archdsl.elaborate.module import Module
 from archdsl.ir.graph import Apply, Call, Input, Node, Value
+from archdsl.ir.shape import Shape
 
 MOST = 3
 
@@ -27,6 +28,20 @@ def story(value: Value | None, module: Module) -> tuple[str, ...]:
         return ()
     more = "… -> " if value is not None else ""
     return (f"the value: {more}{' -> '.join(reversed(steps))}",)
+
+
+def channels_last(value: Value | None, module: Module) -> tuple[str, ...]:
+    """A note where a value goes back to an image that looks as if its channels came last: [N, 28, 28, 1]."""
+    while value is not None:
+        before, around = _before(value, module)
+        if before is None:
+            break
+        value, module = before, around
+    dims = value.shape.dims if value is not None and isinstance(value.node, Input) else ()
+    if len(dims) != 4 or dims[3] not in (1, 3) or not all(isinstance(size, int) and size > 7 for size in dims[1:3]):
+        return ()
+    first = Shape((dims[0], dims[3], dims[1], dims[2]))
+    return (f"the channels of an image come first: {Shape(dims)} should be {first}",)
 
 
 def origin(value: Value, axis: int) -> str:

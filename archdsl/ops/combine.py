@@ -211,6 +211,9 @@ def _fix(a: Shape, b: Shape, axes: list[int]) -> str:
     """What to look at in two arms that differ for every size."""
     if axes == [1]:
         return f"give every arm the same channels: {listing((a.channels, b.channels), 'and')} differ"
+    if a.rank == 3 and len(axes) == 1:
+        axis = axes[0]
+        return f"make axis {axis} the same in every arm: {listing((a.dims[axis], b.dims[axis]), 'and')} differ"
     if a.rank > 2:
         where = f"axis {axes[0]}" if len(axes) == 1 else f"axes {listing(axes, 'and')}"
         return f"give every arm the same stride and fitting padding: {listing((a, b), 'and')} differ on {where}"

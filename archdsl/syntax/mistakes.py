@@ -111,6 +111,11 @@ class TooManyMistakes(Problem):
 def explain(error: UnexpectedInput, text: str) -> tuple[int, UnexpectedText]:
     """The place and the description of a syntax error."""
     unfinished = _unfinished(error, text)
+    several = _OUTPUTS.search(text, 0, unfinished) if unfinished is not None else None
+    if several:
+        return several.start(1), UnexpectedText(",", "", "each output is a statement of its own: output logits")
+    if unfinished is not None and text[unfinished - 1] == ",":
+        return unfinished - 1, UnexpectedText(",", "", "a new line separates statements; no comma is needed")
     if unfinished is not None:
         line = text[text.rfind("\n", 0, unfinished) + 1 : unfinished].split()
         return unfinished, UnexpectedText("end of the line", f"expected more after {line[-1]}" if line else "", "")
@@ -156,7 +161,7 @@ def _misspelt(text: str, offset: int, found: str, accepted: set[str]) -> tuple[i
 STARTS: tuple[str, ...] = ("input", "output", "expect", "shared", "inline", "repeat", "for", "if", "else", "with")
 ITEMS: tuple[str, ...] = ("network", "block", "fn", "from")
 
-WORD = re.compile(r"\w+|->|=>|[-+*/]=|==|&&|\|\||//|\S")
+WORD = re.compile(r"\w+|->|=>|[-+*/]=|==|&&|\|\||//|/\*|--|\S")
 
 
 def _whole(text: str, offset: int, found: str) -> tuple[int, str]:
@@ -188,8 +193,13 @@ def _unfinished(error: UnexpectedInput, text: str) -> int | None:
     """Where a line stops too early, if the parser noticed it only at the next one."""
     offset = error.token.start_pos if isinstance(error, UnexpectedToken) else error.pos_in_stream
     before = text[: offset or 0].rstrip(" \t")
+    listed = re.search(r",[ \t]*\n\s*[A-Za-z_]\w*$", before[-200:])  # a list of names took the next stage in
+    if listed:
+        return len(before) - len(listed[0]) + 1
     if not before.endswith("\n"):
         return None
+    if _OUTPUTS.search(before.rstrip()):
+        return len(before.rstrip())
     while before and (before[-1].isspace() or before[before.rfind("\n") + 1 :].lstrip().startswith("#")):
         before = before.rstrip() if before[-1].isspace() else before[: before.rfind("\n") + 1]
     line = before[before.rfind("\n") + 1 :]
@@ -200,6 +210,7 @@ def _unfinished(error: UnexpectedInput, text: str) -> int | None:
     )
 
 
+_OUTPUTS = re.compile(r"\boutput[ \t]+\w+[ \t]*(,)[ \t]*\w+(?:[ \t]*,[ \t]*\w+)*\Z")
 OPERATORS = {"SIGN", "TIMES", "COMPARE", "IF", "AND", "OR", "__ANON_0", "DOT", "LPAR", "LSQB", "STARSTAR"}
 KEYWORDS = {"INPUT", "OUTPUT", "EXPECT", "IN", "FROM", "IMPORT", "ELSE", "NETWORK", "BLOCK", "FN"}
 
@@ -216,7 +227,7 @@ def _hint(text: str, offset: int, found: str, accepted: set[str]) -> str:
         return "write and"
     if found in ("True", "False", "None"):
         return f"write {found.lower()}"
-    if found == "=" and re.match(r"(if|expect)\b", before):
+    if found == "=" and re.search(r"(?:^|[{}|>]\s*)(?:if|expect)\b|\bwhere\b", before):
         return COMPARISON
     if found == ":" and re.match(r"(if|else|repeat|for|block|network)\b", before):
         return "a body stands in braces: { … }"

@@ -183,19 +183,33 @@ def _items(
             if builder.inner is not None:
                 problem = problem if offset < len(builder.inner.rstrip()) else UnexpectedText("}", "", "")
                 offset = text.place(builder.base) + (offset if problem.found != "}" else len(builder.inner))
-            start, end = _item(text.text, offset) or _statement(text.text, offset)
+            start, end = _item(text.text, offset) or _function(text.text, offset) or _statement(text.text, offset)
             listed = _LISTED.match(text.text, offset)
             end = listed.end() if listed and start <= offset <= end else end
+            if text.text.startswith("|", offset) and end <= offset:
+                end = max(end, text.text.find("\n", offset))
             if not text.text[start:end].strip(" \t\n\x00"):
                 start, end = _around(text.text, start)
             original = text.original(offset)
             guessed = any(first <= original + 1 and original <= last for first, last in guesses)
             if not guessed and not any(start <= place < end for place in silent):
                 problems.append(Diagnostic(problem, _span_at(source, original, source.text)))
+            if _respell(text, offset, problem):
+                continue
             text.break_up(start, end)
             silent.append(start)
     problems.append(Diagnostic(TooManyMistakes(), file=source.name))
     return []
+
+
+def _respell(text: Edited, offset: int, problem: UnexpectedText) -> bool:
+    """Put a misspelt word of the language right where it fits, so that what follows is read."""
+    meant = re.fullmatch(r"did you mean (\w+)\?", problem.hint)
+    if not meant or len(meant[1]) > len(problem.found) or not text.text.startswith(problem.found, offset):
+        return False
+    end = offset + len(problem.found)
+    text.text = f"{text.text[:offset]}{meant[1]:<{end - offset}}{text.text[end:]}"
+    return True
 
 
 def _span_at(source: Source, offset: int, text: str) -> Span:
@@ -218,6 +232,17 @@ def _item(text: str, offset: int) -> tuple[int, int] | None:
 
 
 _IMPORTED = re.compile(r"\s*from\s+\"[^\"\n]*\"")
+
+
+def _function(text: str, offset: int) -> tuple[int, int] | None:
+    """The stretch of a function up to the next item: whatever braces it has are none of the language's."""
+    start = text.rfind("\n", 0, offset) + 1
+    if not re.match(r"fn\b", text[start:offset]):
+        return None
+    following = _NEXT.search(text, offset)
+    return start, following.start() - 1 if following else len(text)
+
+
 _LISTED = re.compile(r"\{\s*[-\d\"(\[][^{}\n]*\}")
 _HEAD = re.compile(r"^(?:block|network|fn|from)\b", re.M)
 _NEXT = re.compile(r"^(?:(?:block|network|fn|from)\b|[A-Za-z]\w*+[ \t]+[A-Za-z_]\w*+[^\n{]*\{)", re.M)
