@@ -39,8 +39,8 @@ TERMINALS = {
 }
 PATTERNS = {"KIND": '"int"', "COMPARE": '"==" "!=" "<" "<=" ">" ">="', "SIGN": '"+" "-"', "TIMES": '"*" "/" "//" "%"'}
 INTERNAL = {"broken", "BROKEN", "dotted"}
-"""What the parser puts in the place of statements that it could not read, and what it reads to say that it means nothing:
-no good text is written so."""
+"""What stands in the place of statements that could not be read, and names that are read only to say that they mean
+nothing: no good text is written so."""
 
 
 def main() -> None:
