@@ -9,7 +9,7 @@
 A spec with mistakes raises `ArchError`, which carries them all.
 """
 
-from archdsl.compiler import ArchError, Network, Report, check, format, load, loads
+from archdsl.compiler import ArchError, Network, Report, check, diff, format, load, loads
 from archdsl.version import __version__
 
-__all__ = ["ArchError", "Network", "Report", "__version__", "check", "format", "load", "loads"]
+__all__ = ["ArchError", "Network", "Report", "__version__", "check", "diff", "format", "load", "loads"]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from archdsl.backends.numpy.program import Program
     from archdsl.reports.bench import Bench
+    from archdsl.reports.diff import Difference
     from archdsl.reports.summary import Summary
 
 Sizes = Mapping[str, tuple[int, ...]]
@@ -310,6 +311,16 @@ def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:
     from archdsl.diagnostics.merge import merged  # imported where something is wrong, not at every start
 
     return Report(good, tuple(ordered(merged(problems))))
+
+
+def diff(before: Network, after: Network) -> Difference:
+    """What changed from one network to another: layers, figures, outputs, names of weights.
+
+    archdsl.diff(archdsl.load("specs/lenet.arch:LeNet"), archdsl.load("specs/lenet.arch:LeNetRelu")).is_empty  # False
+    """
+    from archdsl.reports.diff import difference
+
+    return difference((before.name, after.name), before.graph, after.graph)
 
 
 def format(text: str) -> str:

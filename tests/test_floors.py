@@ -25,6 +25,7 @@ FLOORS = (
     {"backends.torch", "backends.numpy"},
     {"compiler"},
     {"", "fix", "highlighting", "manual", "output", "targets", "training", "watch", "zoo"},
+    {"revisions"},
     {"cli"},
     {"__main__"},
 )

@@ -83,7 +83,7 @@ def _rows(
 ) -> tuple[Row, ...]:
     """The rows of a body. `seen` holds each input with the fields of this body in it, `counted` the names of weights
     that have been counted."""
-    names = _names(graph)
+    names = names_of(graph)
     rows: list[Row] = []
     for node in graph.nodes:
         path = f"{prefix}{names[node]}"
@@ -115,7 +115,7 @@ def _learned(node: Apply, prefix: str, counted: set[str]) -> int:
     return count
 
 
-def _names(graph: Graph) -> dict[Node, str]:
+def names_of(graph: Graph) -> dict[Node, str]:
     """What the nodes of a body are called: their keys; joins have their label or their op's name, made unique."""
     taken = {node.key for node in graph.nodes if node.key is not None}
     names: dict[Node, str] = {}

@@ -31,12 +31,18 @@ def check_targets(words: Iterable[str], settings: dict[str, str], sizes: dict[st
     ]
 
 
-def one_network(target: str, settings: dict[str, str], sizes: dict[str, tuple[int, ...]], color: str) -> Network:
-    """The one good network that a target names. Notes are a check's business, and are not told here."""
+def one_network(
+    target: str,
+    settings: dict[str, str],
+    sizes: dict[str, tuple[int, ...]],
+    color: str,
+    told: tuple[str, ...] = ("error", "warning"),
+) -> Network:
+    """The one good network that a target names. Notes are a check's business, and are not `told` here."""
     if Path(target).is_dir():
         raise Misuse(f"{target}: name one FILE or FILE:NETWORK, not a directory")
     (report,) = check_targets([target], settings, sizes)
-    complain([problem for problem in report.problems if problem.problem.severity != "note"], color)
+    complain([problem for problem in report.problems if problem.problem.severity in told], color)
     if not report.ok:
         click.get_current_context().exit(ERRORS)
     if len(report.networks) != 1:

@@ -99,6 +99,17 @@ def call(node: Apply | Call) -> str:
     return _call(graph.name or "group", [literal(v) if n == first else f"{n}={literal(v)}" for n, v in given])
 
 
+def arguments(node: Apply | Call) -> dict[str, str]:
+    """All arguments of an op or a block by name, as a spec would write them.
+
+    arguments(node)      # {"channels": "64", "kernel": "3", "stride": "1", …}
+    """
+    if isinstance(node, Call):
+        return {name: literal(value) for name, value in node.graph.arguments}
+    known = node.op.attributes()
+    return {name: literal(_collapsed(value, known[name].kind)) for name, value in node.op.values().items()}
+
+
 def _first(op: Any) -> str:
     return next(iter(op.attributes()), "")
 
