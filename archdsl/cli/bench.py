@@ -7,6 +7,7 @@ import click
 from archdsl.cli import completing
 from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
+from archdsl.cli.progress import elapsed
 from archdsl.cli.reading import one_network
 
 
@@ -37,7 +38,8 @@ def bench(
     """
     network = one_network(target, settings, sizes, color)
     try:
-        measured = network.bench(backend, runs)
+        with elapsed(f"timing {network.name}"):
+            measured = network.bench(backend, runs)
     except ModuleNotFoundError as missing:
         raise Misuse(f"the backend {backend} needs {missing.name}: pip install 'archdsl[{backend}]'") from missing
     except ValueError as wrong:

@@ -10,6 +10,7 @@ import click
 
 from archdsl.cli.complaints import complain
 from archdsl.cli.group import ERRORS, Misuse
+from archdsl.cli.progress import steps
 
 if TYPE_CHECKING:
     from archdsl.compiler import Network, Report
@@ -27,7 +28,7 @@ def check_targets(words: Iterable[str], settings: dict[str, str], sizes: dict[st
         raise Misuse(str(error)) from error
     return [
         check_source(text, network, settings, sizes) if isinstance(text, Source) else Report((), (text,))
-        for text, network in texts
+        for text, network in steps(texts, "checking")
     ]
 
 
