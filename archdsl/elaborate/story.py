@@ -37,11 +37,16 @@ def channels_last(value: Value | None, module: Module) -> tuple[str, ...]:
         if before is None:
             break
         value, module = before, around
-    dims = value.shape.dims if value is not None and isinstance(value.node, Input) else ()
+    found = channels_first(value.shape) if value is not None and isinstance(value.node, Input) else None
+    return (f"the channels of an image come first: {value.shape} should be {found}",) if value and found else ()
+
+
+def channels_first(shape: Shape) -> Shape | None:
+    """The shape that was meant, where the last axis looks like the channels of an image."""
+    dims = shape.dims
     if len(dims) != 4 or dims[3] not in (1, 3) or not all(isinstance(size, int) and size > 7 for size in dims[1:3]):
-        return ()
-    first = Shape((dims[0], dims[3], dims[1], dims[2]))
-    return (f"the channels of an image come first: {Shape(dims)} should be {first}",)
+        return None
+    return Shape((dims[0], dims[3], dims[1], dims[2]))
 
 
 def origin(value: Value, axis: int) -> str:

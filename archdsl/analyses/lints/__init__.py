@@ -11,11 +11,16 @@ from collections.abc import Callable, Iterator
 from archdsl.analyses.lints.activations import activations
 from archdsl.analyses.lints.affine import affine
 from archdsl.analyses.lints.allow import sift
+from archdsl.analyses.lints.arms import arms
 from archdsl.analyses.lints.bias import bias
 from archdsl.analyses.lints.checked import Checked
+from archdsl.analyses.lints.clipped import clipped
 from archdsl.analyses.lints.dead import dead
 from archdsl.analyses.lints.dropout import dropout
 from archdsl.analyses.lints.edges import edges
+from archdsl.analyses.lints.idle import idle
+from archdsl.analyses.lints.layout import layout
+from archdsl.analyses.lints.padding import padding
 from archdsl.analyses.lints.softmax import softmax
 from archdsl.analyses.lints.strides import strides
 from archdsl.analyses.lints.unused import unused
@@ -31,6 +36,11 @@ LINTS: tuple[Callable[[Checked], Iterator[Diagnostic]], ...] = (
     strides,
     edges,
     softmax,
+    padding,
+    arms,
+    idle,
+    clipped,
+    layout,
 )
 
 

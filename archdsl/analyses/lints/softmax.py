@@ -35,13 +35,13 @@ class EndsInSoftmax(Problem):
 def softmax(checked: Checked) -> Iterator[Diagnostic]:
     seen: set[Value] = set()
     for graph in checked.graphs:
-        outputs = [_last(value) for value in graph.outputs]
+        outputs = [last(value) for value in graph.outputs]
         for value in outputs:
             node = value.node
             if not isinstance(node, Apply) or node.op.name not in ("softmax", "log_softmax") or value in seen:
                 continue
             seen.add(value)
-            logits = _last(node.inputs[0])
+            logits = last(node.inputs[0])
             if node.span is None or node.span.source is not checked.source or logits in outputs:
                 continue
             if isinstance(logits.node, Apply) and logits.node.op.name in CLASSIFIERS:
@@ -49,7 +49,7 @@ def softmax(checked: Checked) -> Iterator[Diagnostic]:
                 yield Diagnostic(EndsInSoftmax(node.op.name, what), node.span)
 
 
-def _last(value: Value) -> Value:
+def last(value: Value) -> Value:
     """What a value is, blocks opened."""
     while isinstance(value.node, Call):
         graph: Graph = value.node.graph
