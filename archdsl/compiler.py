@@ -161,8 +161,8 @@ class Network(Entity):
 
             net.dynamic_shapes()      # ({0: Dim("N", min=1), 2: Dim("H", min=33), 3: Dim("W", min=33)},)
 
-        A dictionary for each input, from its axes to `torch.export.Dim`s: one for each symbol, with what the network
-        accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
+        A dictionary for each input, from its axes to `torch.export.Dim` objects, one for each symbol, with what the
+        network accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
         """
         from archdsl.backends.torch.exporting import dynamic_shapes
 
@@ -326,7 +326,7 @@ def diff(before: Network, after: Network) -> Difference:
 def format(text: str) -> str:
     """A spec in the one style, with its comments and its meaning; `ArchError` where it does not parse.
 
-    archdsl.format("network t{input x:[N,4]\n linear(3)}")
+    archdsl.format("fn f(x)=x*2")      # "fn f(x) = x * 2" and a line break
     """
     from archdsl.syntax.format import format
 
