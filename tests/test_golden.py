@@ -6,8 +6,8 @@ A page is Markdown. Each ```arch block is followed by blocks with what it must g
     ```graph     the graph, as `archdsl show --stage graph` prints it
     ```state     names and shapes of all weights
     ```torch     the emitted PyTorch, without its head
+    ```optimized the graph after the passes of --optimize inference
     ```ok        nothing: the spec passes the check
-    ```accepts   the sizes that the network accepts, a condition a line
 
 `pytest --update-golden` rewrites them; the difference is read before it is committed.
 """
@@ -23,6 +23,8 @@ import pytest
 from archdsl.compiler import Report, check_source
 from archdsl.diagnostics.render import render
 from archdsl.ir.text import text
+from archdsl.passes import through_passes
+from archdsl.passes.inference import INFERENCE
 from archdsl.source import Source
 
 PAGES = sorted((Path(__file__).parent / "golden").rglob("*.md"))
@@ -46,6 +48,11 @@ def state(report: Report) -> str:
     return "\n".join(f"{name:<30} {list(shape)}" for net in report.networks for name, shape in net.state())
 
 
+def optimized(report: Report) -> str:
+    assert report.ok, render(report.problems)
+    return "\n\n".join(text(through_passes(network.graph, INFERENCE)) for network in report.networks)
+
+
 def torch(report: Report) -> str:
     assert report.ok, render(report.problems)
     sources = (CHECK.sub("", network.torch_source()) for network in report.networks)
@@ -57,17 +64,12 @@ def ok(report: Report) -> str:
     return ""
 
 
-def accepts(report: Report) -> str:
-    assert report.ok, render(report.problems)
-    return "\n".join(claim for network in report.networks for claim in network.accepts)
-
-
 VIEWS: dict[str, Callable[[Report], str]] = {
-    "accepts": accepts,
     "errors": errors,
     "graph": graph,
     "state": state,
     "torch": torch,
+    "optimized": optimized,
     "ok": ok,
 }
 

@@ -1,0 +1,95 @@
+"""Activations, taken into the layer before them, or computed in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.ops.activation import (
+    Elu,
+    Hardsigmoid,
+    Hardswish,
+    LeakyRelu,
+    Mish,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
+from archdsl.ops.combine import Arithmetic, Concat
+from archdsl.ops.conv import Conv
+from archdsl.ops.conv_transpose import ConvTranspose
+from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, InPlace
+from archdsl.ops.linear import Linear
+from archdsl.ops.norm import GroupNorm, LayerNorm
+from archdsl.passes.bodies import in_every_body, merged, moved, pairs, rebuilt, uses
+from archdsl.record import replace
+
+KERNELS: dict[type, tuple[str, Callable[[Any], tuple[float, ...]]]] = {
+    Relu: ("relu", lambda op: ()),
+    Relu6: ("hardtanh", lambda op: (0.0, 6.0)),
+    LeakyRelu: ("leaky_relu", lambda op: (op.slope,)),
+    Sigmoid: ("sigmoid", lambda op: ()),
+    Tanh: ("tanh", lambda op: ()),
+    Hardswish: ("hardswish", lambda op: ()),
+}
+"""The activations that kernels take in: what each is called there, and the numbers that it takes."""
+
+IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
+"""The activations that can overwrite their input."""
+
+FRESH = (FusedConv, FusedLinear, FusedNorm, Conv, Linear, ConvTranspose, Concat, LayerNorm, GroupNorm)
+"""Ops whose results are memory of their own, which nobody else holds."""
+
+
+def fuse_activations(graph: Graph) -> Graph:
+    """Let a convolution, a linear layer or a norm apply the activation after it.
+
+    relu(conv(x))  ->  conv(x, activation="relu")
+    """
+
+    def fits(layer: Apply, activation: Apply) -> bool:
+        is_free = isinstance(layer.op, FusedConv | FusedLinear | FusedNorm) and layer.op.activation == "none"
+        return is_free and type(activation.op) in KERNELS
+
+    def merge(layer: Apply, activation: Apply) -> Apply:
+        name, constants = KERNELS[type(activation.op)]
+        op = replace(layer.op, activation=name, constants=constants(activation.op))
+        return replace(layer, op=op, label=activation.label)
+
+    return in_every_body(graph, lambda body: merged(body, pairs(body, fits), merge))
+
+
+def overwrite(graph: Graph) -> Graph:
+    """Compute an activation in place, where its input is fresh memory that nothing else reads.
+
+    silu(add(x, y))  ->  in_place(add(x, y), op=silu)
+    """
+    return in_every_body(graph, _overwriting)
+
+
+def _overwriting(graph: Graph) -> Graph:
+    counts = uses(graph)
+
+    def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
+        made = moved(node, inputs)
+        if isinstance(made, Call) or not isinstance(made.op, IN_PLACE):
+            return made
+        is_last = counts[node.inputs[0]] == 1
+        return replace(made, op=InPlace(made.op)) if is_last and _is_fresh(made.inputs[0]) else made
+
+    return rebuilt(graph, change)
+
+
+def _is_fresh(value: Value) -> bool:
+    """Whether a value is memory that was made for it alone; a block's result is, if it is so inside the block."""
+    node = value.node
+    if isinstance(node, Call):
+        inner = node.graph.outputs[value.index]
+        return uses(node.graph)[inner] == 1 and _is_fresh(inner)
+    if isinstance(node, Apply) and isinstance(node.op, Arithmetic):
+        return len(node.inputs) > 1  # the sum of one value is that value
+    return isinstance(node, Apply) and isinstance(node.op, FRESH)

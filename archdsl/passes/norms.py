@@ -1,0 +1,75 @@
+"""Batch norms in evaluation: a scale and an offset for each channel, folded into the weights of their neighbours."""
+
+from __future__ import annotations
+
+from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, Norm, Part
+from archdsl.ops.norm import BatchNorm
+from archdsl.passes.bodies import in_every_body, merged, moved, pairs, rebuilt
+from archdsl.record import replace
+
+
+def fold_norms_after(graph: Graph) -> Graph:
+    """Fold a norm into the convolution or linear layer before it.
+
+    batch_norm(conv(x))  ->  conv(x), its weight scaled and its bias shifted
+    """
+
+    def fits(layer: Apply, norm: Apply) -> bool:
+        return isinstance(norm.op, BatchNorm) and _takes_channels(layer, layer.shapes[0].rank)
+
+    def merge(layer: Apply, norm: Apply) -> Apply:
+        part = replace(_part(layer), after=_norm(norm))
+        return replace(layer, op=replace(layer.op, parts=(part,), bias=True), label=norm.label)
+
+    return in_every_body(graph, lambda body: merged(body, pairs(body, fits), merge))
+
+
+def fold_norms_before(graph: Graph) -> Graph:
+    """Fold a norm into the convolution or linear layer after it.
+
+        conv(batch_norm(x))  ->  conv(x), its weight scaled and its bias shifted
+
+    A convolution with padding stays: its zeros would have to be what the norm makes 0 of, which differs by channel.
+    """
+
+    def fits(norm: Apply, layer: Apply) -> bool:
+        unpadded = not any(getattr(layer.op, "padding", ()))
+        return isinstance(norm.op, BatchNorm) and unpadded and _takes_channels(layer, layer.inputs[0].shape.rank)
+
+    def merge(norm: Apply, layer: Apply) -> Apply:
+        part = replace(_part(layer), before=_norm(norm))
+        return replace(layer, op=replace(layer.op, parts=(part,), bias=True), inputs=norm.inputs)
+
+    return in_every_body(graph, lambda body: merged(body, pairs(body, fits), merge))
+
+
+def scale_in_norms_place(graph: Graph) -> Graph:
+    """Make a norm that could not be folded one multiplication and one addition.
+
+    batch_norm(x)  ->  fused_norm(x), x · weight + bias
+    """
+
+    def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
+        node = moved(node, inputs)
+        if isinstance(node, Call) or not isinstance(node.op, BatchNorm):
+            return node
+        return replace(node, op=FusedNorm((Part(after=_norm(node)),)))
+
+    return in_every_body(graph, lambda body: rebuilt(body, change))
+
+
+def _takes_channels(layer: Apply, rank: int) -> bool:
+    """Whether axis 1, which a norm scales, is one that the weight of a layer has an axis for."""
+    return isinstance(layer.op, FusedConv) or (isinstance(layer.op, FusedLinear) and rank == 2)
+
+
+def _part(layer: Apply) -> Part:
+    """The recipe of a layer's weights so far."""
+    (part,) = layer.op.parts or (Part(layer.key or "", layer.op.bias),)
+    assert isinstance(part, Part)
+    return part
+
+
+def _norm(node: Apply) -> Norm:
+    return Norm(node.key or "", node.op.eps, node.op.affine)
