@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from archdsl.analyses.accepted import Contradiction, accepted, impossible
+from archdsl.analyses.accepted import accepted, impossible
 from archdsl.analyses.cost import macs_of_one
 from archdsl.analyses.lints import lint
 from archdsl.analyses.lints.checked import Checked
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from archdsl.reports.summary import Summary
 
 Sizes = Mapping[str, tuple[int, ...]]
+Optimization: TypeAlias = Literal["inference"]
+"""What a program can be made faster for, where that costs it something else."""
 
 
 class ArchError(Exception):
@@ -136,33 +138,57 @@ class Network(Entity):
         """The table of the summary, for notebooks."""
         return self.summary()._repr_html_()
 
-    def torch_source(self, *, outputs: Sequence[str] = (), checkpoint: Sequence[str] = ()) -> str:
+    def torch_source(
+        self,
+        *,
+        outputs: Sequence[str] = (),
+        checkpoint: Sequence[str] = (),
+        optimize: Optimization | None = None,
+    ) -> str:
         """The network as a Python file that depends on torch alone; torch itself is not imported.
 
             net.torch_source(outputs=["layer2", "layer4"])
             net.torch_source(checkpoint=["basic"])
+            net.torch_source(optimize="inference")
 
         `outputs` are names of layers, blocks, groups or values: the file returns these values, and holds only what they
         need, under the same names. `checkpoint` are names of blocks that keep nothing but their inputs for the backward
-        pass, and run forward again in it. Raises ValueError for names that the network does not have.
+        pass, and run forward again in it. With `optimize="inference"` the network is rewritten to run faster; it cannot
+        be trained then. Raises ValueError for names that the network does not have.
         """
         from archdsl.backends.torch.source import source
 
-        return source(self._leaving(outputs), self._head(), checkpoint)
+        return source(_optimized(self._leaving(outputs), optimize), self._head(), checkpoint)
 
-    def torch(self, *, outputs: Sequence[str] = (), checkpoint: Sequence[str] = ()) -> torch.nn.Module:
-        """The network as a module: the emitted source, executed. `outputs` and `checkpoint` as in `torch_source`."""
+    def torch(
+        self,
+        *,
+        outputs: Sequence[str] = (),
+        checkpoint: Sequence[str] = (),
+        optimize: Optimization | None = None,
+        state: Mapping[str, torch.Tensor] | None = None,
+    ) -> torch.nn.Module:
+        """The network as a module: the emitted source, executed; with the weights of `state`, where it is given.
+
+            fast = net.torch(optimize="inference", state=trained.state_dict())
+
+        A network that is optimized for inference takes weights made for the network as it is, as well as its own. The
+        other arguments are those of `torch_source`.
+        """
         from archdsl.backends.torch.module import module
 
-        return module(self._leaving(outputs), self._head(), checkpoint)
+        made = module(_optimized(self._leaving(outputs), optimize), self._head(), checkpoint)
+        if state is not None:
+            made.load_state_dict(state)
+        return made
 
     def dynamic_shapes(self) -> tuple[dict[int, Any], ...]:
         """The free sizes of the inputs for `torch.export.export(…, dynamic_shapes=…)` and `torch.onnx.export`.
 
             net.dynamic_shapes()      # ({0: Dim("N", min=1), 2: Dim("H", min=33), 3: Dim("W", min=33)},)
 
-        A dictionary for each input, from its axes to `torch.export.Dim` objects, one for each symbol, with what the
-        network accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
+        A dictionary for each input, from its axes to `torch.export.Dim`s: one for each symbol, with what the network
+        accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
         """
         from archdsl.backends.torch.exporting import dynamic_shapes
 
@@ -185,6 +211,17 @@ class Network(Entity):
         from archdsl.analyses.origin import origin
 
         return origin(self.graph, self.source, self.settings)
+
+
+def _optimized(graph: Graph, what: Optimization | None) -> Graph:
+    """The graph after the passes that are asked for."""
+    if what is None:
+        return graph
+    if what != "inference":
+        raise ValueError(f'a network can be optimized for "inference", not for {what!r}')
+    from archdsl.passes.inference import INFERENCE
+
+    return through_passes(graph, INFERENCE)
 
 
 class Report(Entity):
@@ -281,7 +318,7 @@ def check_source(
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
             net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}))
-            mine += [_nothing_fits(made.graph, facts) for facts in impossible(made.graph)]
+            mine += [_nothing_fits(made.graph, symbol, least) for symbol, least in impossible(made.graph)]
             if made.expectations:
                 verify(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
@@ -298,10 +335,10 @@ def _told(settings: Mapping[str, str], sizes: Sizes) -> tuple[str, ...]:
     return (*(f"{name}={text}" for name, text in settings.items()), *shapes)
 
 
-def _nothing_fits(graph: Graph, facts: Contradiction) -> Diagnostic:
-    span = next((entry.span for entry in graph.inputs if facts.names[0] in entry.shape.symbols), graph.span)
-    needed, stated = (listing(map(str, side), "and") for side in (facts.needed, facts.stated))
-    return Diagnostic(NothingFits(facts.names, needed, stated), span)
+def _nothing_fits(graph: Graph, name: str, least: int) -> Diagnostic:
+    stated = [str(fact) for fact in graph.facts if fact.symbols == {name}]
+    span = next((entry.span for entry in graph.inputs if name in entry.shape.symbols), graph.span)
+    return Diagnostic(NothingFits(name, least, listing(stated, "and")), span)
 
 
 def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:
@@ -326,7 +363,7 @@ def diff(before: Network, after: Network) -> Difference:
 def format(text: str) -> str:
     """A spec in the one style, with its comments and its meaning; `ArchError` where it does not parse.
 
-    archdsl.format("fn f(x)=x*2")      # "fn f(x) = x * 2" and a line break
+    archdsl.format("network t{input x:[N,4]\n linear(3)}")
     """
     from archdsl.syntax.format import format
 

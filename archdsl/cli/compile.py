@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE", help="Write the program here, whole or not at all.")
 @click.option("--train", is_flag=True, help="Put losses and optimisers into a NumPy program.")
 @click.option("--checkpoint", multiple=True, metavar="BLOCK", help="A block to run again in the backward pass (torch).")
+@click.option("--optimize", type=click.Choice(["inference"]), help="Make a trained network run faster (torch).")
 @inputs_of_a_check
 def compile(
     target: str,
@@ -29,6 +30,7 @@ def compile(
     output: str | None,
     train: bool,
     checkpoint: tuple[str, ...],
+    optimize: Literal["inference"] | None,
     settings: dict[str, str],
     sizes: dict[str, tuple[int, ...]],
     color: str,
@@ -38,14 +40,22 @@ def compile(
     \b
     Example:
       archdsl compile specs/lenet.arch:LeNet --backend torch -o lenet.py
+      archdsl compile specs/lenet.arch:LeNet --backend torch --optimize inference
       archdsl compile specs/lenet.arch:LeNet --backend numpy --train
     """
     if train and backend != "numpy":
         raise Misuse("--train is for NumPy programs; PyTorch brings its own losses and optimisers")
+    if optimize and backend != "torch":
+        raise Misuse("--optimize is for torch alone")
+    if optimize and checkpoint:
+        raise Misuse("--checkpoint is for training, and --optimize inference for a network that has been trained")
     network = one_network(target, settings, sizes, color)
     if checkpoint:
         _hold_checkpoints(network, checkpoint, backend)
-    text = network.torch_source(checkpoint=checkpoint) if backend == "torch" else network.numpy_source(train)
+    if backend == "torch":
+        text = network.torch_source(checkpoint=checkpoint, optimize=optimize)
+    else:
+        text = network.numpy_source(train)
     if output is None or output == "-":
         click.echo(text.encode(), nl=False)
     else:

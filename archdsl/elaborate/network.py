@@ -27,9 +27,8 @@ from archdsl.elaborate.problems import MissingArgument, NameTaken, OutOfRange, U
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import BlockRef, Constant, NetworkRef, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr, symbol
-from archdsl.ir.fact import RELATIONS, Fact
 from archdsl.ir.graph import Graph, Value
-from archdsl.ir.prove import assume, assuming
+from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
 from archdsl.ir.shape import Kind, Shape
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import Entity, replace
@@ -179,7 +178,7 @@ def _given(
 
 def _expand(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elaborated:
     """Expand the body of a network."""
-    with assuming((), expander.needed):
+    with assuming(()):
         return _expand_body(name, plan, sizes, expander)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.backends.torch.augmenting import AUGMENTING
 from archdsl.backends.torch.checkpointing import CHECKPOINTED
+from archdsl.backends.torch.fused_source import FUSED
 
 _FLIPPED = '''\
 class FlippedConv{rank}d(nn.Conv{rank}d):
@@ -64,4 +65,5 @@ HELPERS: dict[str, str] = {
     "causal_mask": _CAUSAL_MASK,
     "checkpointed": CHECKPOINTED,
     **AUGMENTING,
+    **FUSED,
 }

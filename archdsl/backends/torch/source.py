@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
 from archdsl.backends.torch.checkpointing import known_blocks
-from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
+from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made
 from archdsl.backends.torch.docs import description, docstring
-from archdsl.backends.torch.forward import arguments, forward, passed
+from archdsl.backends.torch.forward import arguments, forward
 from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
-from archdsl.backends.torch.layout import flat, lines
+from archdsl.backends.torch.layout import lines
 from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
-from archdsl.backends.torch.structure import Family, structure
+from archdsl.backends.torch.structure import structure
 from archdsl.ir.graph import Graph
+from archdsl.ir.graph import layers as ir_layers
+from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
 
 STANDARD = {
     "AbstractContextManager": "contextlib",
@@ -38,6 +39,8 @@ STANDARD = {
     "wraps": "functools",
 }
 """Names of the standard library that emitted code reads, with the modules that they come from."""
+
+FUSED_OPS = (FusedConv, FusedLinear, FusedNorm)
 
 OWN = TAKEN | HELPERS.keys() | {CHECK}
 """Names that mean something in an emitted file before a spec says anything."""
@@ -64,7 +67,7 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
             continue
         parts.append(list(check(graph, family.name, arguments(settled, names))))
         parts.append(list(_network(settled, names, results)))
-    used = {name for part in parts for name in _words(part) if name in HELPERS}
+    used = _helpers(parts)
     parts = [HELPERS[name].splitlines() for name in HELPERS if name in used] + parts
     body = "\n\n\n".join("\n".join(part) for part in parts)
     return "\n\n".join([*_top(header), _imports({word for part in parts for word in _words(part)}) + "\n", body]) + "\n"
@@ -73,6 +76,16 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
 def class_of(graph: Graph) -> str:
     """The name of the class that the emitted file gives a network."""
     return structure(graph, OWN).of[graph].name
+
+
+def _helpers(parts: list[list[str]]) -> set[str]:
+    """The names of the classes and functions that the parts of a file use, and that these use in turn."""
+    found: set[str] = set()
+    while parts:
+        new = {name for part in parts for name in _words(part) if name in HELPERS} - found
+        found |= new
+        parts = [HELPERS[name].splitlines() for name in new]
+    return found
 
 
 def _top(header: str) -> list[str]:
@@ -127,27 +140,17 @@ def _class(made: Made, names: frozenset[str], checkpoint: frozenset[str]) -> Ite
         yield ""
         yield from ["    @checkpointed"] if again else []
         yield from _signature(made, names, "")
-        yield from _body(made, names)
+        yield from forward(made, names, None)
     elif again:
         yield ""
         yield "    forward = checkpointed(nn.Sequential.forward)"
 
 
-def _body(made: Made, names: frozenset[str]) -> Iterator[str]:
-    """What `forward` of a block does."""
-    loop = made.family.loop
-    if loop is None:
-        yield from forward(made, names, None)
-        return
-    (carried,) = arguments(made, names)
-    yield "        for layer in self.values():"
-    yield from passed(replace(made, family=Family("", [loop.body])), names, carried)
-    yield f"        return {carried}"
-
-
 def _network(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
     """The class of the network: what comes in is checked; `results` is the named tuple of several outputs."""
     yield from _head(made)
+    if any(isinstance(layer.node.op, FUSED_OPS) for layer in ir_layers(made.family.first)):
+        yield "        for_inference(self)"
     yield ""
     yield from _signature(made, names, results or "")
     inputs = arguments(made, names)
@@ -181,13 +184,6 @@ def _init(made: Made) -> Iterator[str]:
         yield from lines(chain, 8)
         return
     yield "        super().__init__()"
-    loop = made.family.loop
-    if loop is not None:
-        (stretch,) = made.stretches
-        layer = flat(construction(made.modules[stretch.nodes[0]], made.names))
-        yield from lines(f"{passing(stretch, made.names, ['i'])}", 8, suffix=":")
-        yield from lines(layer, 12, prefix=f"self[{loop.keys.text}] = ")
-        return
     for node, module in made.modules.items():
         prefix, suffix = assignment(made, node)
         yield from lines(construction(module, made.names), 8, prefix=prefix, suffix=suffix)

@@ -1,0 +1,100 @@
+"""Fused layers in torch: classes that an emitted file brings along (`fused_source`), and in-place activations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archdsl.backends.torch.calls import Arg, Call, Items, Opt, Ref, call, opt, size
+from archdsl.backends.torch.rules import RULES, Lowering, expression, layer, lowers
+from archdsl.ir.shape import Shape
+from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
+
+
+@lowers(FusedConv)
+def fused_conv(op: FusedConv, x: Shape, other: Shape | None = None) -> Lowering:
+    """conv -> batch_norm      # FusedConv2d(3, 64, kernel_size=7, parts=[Part("conv1", after=Norm("bn1"))])"""
+    make = call(
+        f"FusedConv{len(x.spatial)}d",
+        {"in_channels": x.channels, "out_channels": op.channels},
+        kernel_size=size(op.kernel),
+        stride=opt(size(op.stride), 1),
+        padding=opt(size(op.padding), 0),
+        dilation=opt(size(op.dilation), 1),
+        groups=opt(op.groups, 1),
+        bias=opt(op.bias, True),
+        activation=opt(op.activation, "none"),
+        constants=opt(op.constants, ()),
+        parts=_parts(op.parts),
+    )
+    return layer(make)
+
+
+@lowers(FusedLinear)
+def fused_linear(op: FusedLinear, x: Shape) -> Lowering:
+    """linear -> relu      # FusedLinear(9216, 4096, activation="relu")"""
+    make = call(
+        "FusedLinear",
+        {"in_features": x.dims[-1], "out_features": op.features},
+        bias=opt(op.bias, True),
+        activation=opt(op.activation, "none"),
+        constants=opt(op.constants, ()),
+        parts=_parts(op.parts),
+    )
+    return layer(make)
+
+
+@lowers(FusedNorm)
+def fused_norm(op: FusedNorm, x: Shape) -> Lowering:
+    """batch_norm -> relu      # FusedNorm(64, rank=2, activation="relu", parts=[Part(after=Norm("norm1"))])"""
+    make = call(
+        "FusedNorm",
+        {"num_features": x.channels},
+        activation=opt(op.activation, "none"),
+        constants=opt(op.constants, ()),
+        parts=_parts(op.parts),
+    )
+    return layer(make)
+
+
+@lowers(InPlace)
+def in_place(op: InPlace, x: Shape) -> Lowering:
+    """relu      # nn.ReLU(inplace=True), or F.relu(x, inplace=True)"""
+    plain = RULES[type(op.op)](op.op, x)
+    assert isinstance(plain.make, Call)
+    assert isinstance(plain.run, Call)
+    flag = Arg("inplace", True, default=False)
+    return layer(
+        replace(plain.make, args=(*plain.make.args, flag)), run=replace(plain.run, args=(*plain.run.args, flag))
+    )
+
+
+@lowers(Room)
+def room(op: Room, x: Shape) -> Lowering:
+    """room      # with_room(x, 256)"""
+    return expression(call("with_room", {"x": Ref(0), "channels": op.channels}))
+
+
+@lowers(Append)
+def append(op: Append, a: Shape, b: Shape) -> Lowering:
+    """append      # appended(x, y)"""
+    return expression(call("appended", {"x": Ref(0), "y": Ref(1)}))
+
+
+def _parts(parts: tuple[Part, ...]) -> Opt:
+    return Opt(Items(tuple(map(_part, parts))), Items(()))
+
+
+def _part(part: Part) -> Call:
+    return call(
+        "Part",
+        {"layer": part.layer} if part.layer else {},
+        bias=opt(part.bias, False),
+        after=opt(_norm(part.after), None),
+        before=opt(_norm(part.before), None),
+    )
+
+
+def _norm(norm: Norm | None) -> Call | None:
+    if norm is None:
+        return None
+    return call("Norm", {"name": norm.layer}, eps=opt(norm.eps, 1e-5), affine=opt(norm.affine, True))
