@@ -85,7 +85,7 @@ def lower(node: Apply) -> Lowering:
     found = RULES[type(node.op)](node.op, *shapes)
     if found.make is None or found.starts is None:
         return found
-    return Lowering(initialized(found.make, node.op.params(*shapes), found.starts), found.run, found.use)
+    return Lowering(initialized(node.op, found.make, node.op.params(*shapes), found.starts), found.run, found.use)
 
 
 def missing() -> list[str]:
