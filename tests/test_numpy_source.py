@@ -15,7 +15,7 @@ import pytest
 from numpy_graphs import NETWORKS, inputs_of, lenet, residual, shared, trained, twins
 from numpy_toys import RULES_TO_COME, centered, halved
 
-from archdsl.backends.numpy import files, kernels, runtime
+from archdsl.backends.numpy import files, kernels, runtime, weights
 from archdsl.backends.numpy.names import output_names
 from archdsl.backends.numpy.plan import Plan
 from archdsl.backends.numpy.program import Program
@@ -81,14 +81,14 @@ def test_what_is_copied_imports_nothing_else() -> None:
     backend = "archdsl.backends.numpy"
     copied = [
         *Path(kernels.__file__).parent.glob("*.py"),
-        *(Path(module.__file__ or "") for module in (runtime, files)),
+        *(Path(module.__file__ or "") for module in (runtime, weights, files)),
     ]
     for path in copied:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                allowed = name.startswith((f"{backend}.kernels", f"{backend}.files"))
+                allowed = name.startswith((f"{backend}.kernels", f"{backend}.files", f"{backend}.weights"))
                 assert allowed or name.partition(".")[0] in {"numpy", *sys.stdlib_module_names}, (path.name, name)
 
 

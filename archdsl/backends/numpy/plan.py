@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from archdsl.analyses.state import state
 from archdsl.backends.numpy.kernels import identity
 from archdsl.backends.numpy.rules import Call, drawing, lower
-from archdsl.backends.numpy.runtime import Input, Tensor
+from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.ir import graph as ir
 from archdsl.ir.shape import Shape
 from archdsl.ops import Param, Params

@@ -1,12 +1,12 @@
 """A network that runs on NumPy, straight from its graph.
 
     program = Program(graph, seed=0)
-    y = program(image)
-    y = program(image, train=True)
+    y = program(image)                    # fast kernels
+    y = program(image, train=True)        # textbook kernels
     gradients = program.backward(dy)      # {"0.weight": …, "0.bias": …, …, "image": …}
 
-What it can do is in `runtime.Network`, which emitted files hold too; here the steps of the plan are run one by one, and
-arrays let go as soon as nothing needs them.
+Inference in float32 runs the fused plan on fast kernels; training, and inference in other precisions, the plan as it is on
+textbook kernels, step by step, and arrays are let go as soon as nothing needs them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from archdsl.backends.numpy.fast.engine import Engine
+from archdsl.backends.numpy.fast.schedule import Spot, Trace
+from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.names import output_names
 from archdsl.backends.numpy.plan import deaths, input_of, plan, tensor_of
 from archdsl.backends.numpy.runtime import Network, Pass, Value
+from archdsl.backends.numpy.weights import matched
 from archdsl.ir.graph import Graph
 
 
@@ -27,9 +31,33 @@ class Program(Network):
     def __init__(self, graph: Graph, seed: int = 0, dtype: Any = np.float32) -> None:
         self.plan = plan(graph)
         self.dead = deaths(self.plan)
+        self.fused = fused(self.plan)
         inputs = {name: input_of(self.plan.shapes[value]) for name, value in self.plan.inputs.items()}
         tensors = {name: tensor_of(param) for name, param in self.plan.params.items()}
         super().__init__(inputs, output_names(self.plan), tensors, seed, dtype)
+
+    def prepare(self) -> None:
+        """No pass and no schedule yet."""
+        super().prepare()
+        self.engine = Engine(self.trace, self.weights_of)
+
+    def __call__(self, /, *arrays: Any, train: bool = False, **named: Any) -> Any:
+        """The output, or a named tuple of several; inputs by position or by name."""
+        given = matched(self.inputs, self.dtype, arrays, named)
+        if train or self.dtype != np.float32 or not all(array.size for array in given.values()):
+            return super().__call__(train=train, **given)
+        results = self.engine.run(given, changed=self.lent or self.stale)
+        self.stale = False
+        return self.result(*results) if len(results) > 1 else results[0]
+
+    def trace(self, net: Trace, *inputs: Spot) -> tuple[Spot, ...]:
+        """Write down every step of the fused plan."""
+        spots: dict[int, Spot] = dict(enumerate(inputs))
+        for step in self.fused.steps:
+            layer = {"layer": step.layer} if step.layer else {}
+            result = net(step.call.kernel, *(spots[value] for value in step.inputs), **layer, **step.call.options)
+            spots.update(zip(step.outputs, result if len(step.outputs) > 1 else (result,), strict=True))
+        return tuple(spots[value] for value in self.fused.outputs.values())
 
     def forward(self, net: Pass, *inputs: Any, **_: Any) -> Any:
         """Run every step of the plan."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
 
-from archdsl.backends.numpy import runtime
+from archdsl.backends.numpy import weights
 from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Constant, Init, Normal, Uniform
@@ -87,15 +87,15 @@ def _short(value: Any) -> Any:
     return value[0] if type(value) is tuple and len(set(value)) == 1 else value
 
 
-DRAWS: dict[type[Init], tuple[Callable[..., runtime.Draw], tuple[str, ...]]] = {
-    Constant: (runtime.constant, ("value",)),
-    Uniform: (runtime.uniform, ("bound",)),
-    Normal: (runtime.normal, ("deviation",)),
+DRAWS: dict[type[Init], tuple[Callable[..., weights.Draw], tuple[str, ...]]] = {
+    Constant: (weights.constant, ("value",)),
+    Uniform: (weights.uniform, ("bound",)),
+    Normal: (weights.normal, ("deviation",)),
 }
 """How first values are drawn: a function, and the facts of the init that it takes."""
 
 
-def drawing(init: Init) -> tuple[Callable[..., runtime.Draw], tuple[Any, ...]]:
+def drawing(init: Init) -> tuple[Callable[..., weights.Draw], tuple[Any, ...]]:
     """The function that draws, and its arguments.
 
     drawing(Uniform(0.2))      # (uniform, (0.2,))

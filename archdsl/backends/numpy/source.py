@@ -18,8 +18,9 @@ from archdsl.backends.numpy.excerpt import Section, excerpt
 from archdsl.backends.numpy.names import identifier, output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
 from archdsl.backends.numpy.rules import drawing
-from archdsl.backends.numpy.runtime import Input, Network, Tensor
+from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
+from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
 from archdsl.ops import Param

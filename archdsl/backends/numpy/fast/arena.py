@@ -1,0 +1,48 @@
+"""Where values lie in one stretch of memory: two that are never needed at the same time may lie in the same place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LINE = 16
+"""Numbers in a line of cache: every value starts at one."""
+
+
+class Stay(NamedTuple):
+    """How many numbers a value has, and the first and the last step that need it."""
+
+    size: int
+    first: int
+    last: int
+
+
+def place(stays: list[Stay]) -> tuple[list[int], int]:
+    """Where each value starts, and how much memory all of them take.
+
+    place([Stay(10, 0, 1), Stay(20, 1, 2), Stay(10, 2, 3)])      # ([32, 0, 32], 48)
+
+    The largest come first, each into the smallest gap that holds it among those it shares time with.
+    """
+    starts = [0] * len(stays)
+    placed: list[int] = []
+    total = 0
+    for index in sorted(range(len(stays)), key=lambda index: (-stays[index].size, index)):
+        stay = stays[index]
+        size = -(-stay.size // LINE) * LINE
+        met = [other for other in placed if stays[other].first <= stay.last and stay.first <= stays[other].last]
+        starts[index] = _gap(sorted((starts[other], -(-stays[other].size // LINE) * LINE) for other in met), size)
+        placed.append(index)
+        total = max(total, starts[index] + size)
+    return starts, total
+
+
+def _gap(taken: list[tuple[int, int]], size: int) -> int:
+    """The start of the smallest gap between places that are taken, or of what lies behind all of them."""
+    best, room = -1, 0
+    end = 0
+    for start, length in taken:
+        gap = start - end
+        if gap >= size and (best < 0 or gap < room):
+            best, room = end, gap
+        end = max(end, start + length)
+    return best if best >= 0 else end

@@ -1,0 +1,37 @@
+"""What a convolution is asked to do, for all the ways of doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from archdsl.backends.numpy.fast.activate import Then
+from archdsl.backends.numpy.fast.band import Affine
+from archdsl.backends.numpy.fast.packs import Fill
+from archdsl.backends.numpy.kernels.array import Array
+from archdsl.backends.numpy.kernels.window import Window
+
+
+class Asked(NamedTuple):
+    """y = then(conv(before(x)) + bias + plus), where `before` is a norm and an activation, if any.
+
+    `folded` gives the kernel [O, C / groups, rows, columns] and the bias [O] as they are now, and `pack` memory for
+    weights in another form.
+    """
+
+    shape: tuple[int, int, int, int]
+    outputs: int
+    window: Window
+    groups: int
+    workers: int
+    folded: Callable[[], tuple[Array, Array]]
+    pack: Callable[[str, tuple[int, ...], Fill], Array]
+    norm: Affine | None
+    before: Then | None
+    then: Then | None
+
+    @property
+    def result(self) -> tuple[int, int, int, int]:
+        """The shape of the result as [N, O, rows, columns]."""
+        high, wide = self.window.places
+        return self.shape[0], self.outputs, high, wide

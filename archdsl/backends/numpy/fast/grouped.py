@@ -1,0 +1,109 @@
+"""Convolution in groups, whose channels don't see each other; and by depth, where each channel is a group."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from archdsl.backends.numpy.fast.asked import Asked
+from archdsl.backends.numpy.fast.band import Frame, finish, pixels, windows
+from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks
+from archdsl.backends.numpy.kernels.array import Array
+
+BAND = 1 << 16
+"""Numbers of a band, several of which a core's own cache holds."""
+
+
+def depth_conv(work: Asked) -> Work:
+    """One kernel for each channel: the sum over its elements of the image, moved and scaled."""
+    images, channels, height, width = work.shape
+    window = work.window
+    high, wide = window.places
+    (kh, kw), *_ = window
+    weight = work.pack("depth", (kh * kw, channels), lambda to: _fill_depth(to, work))
+    bias = work.pack("bias", (channels,), lambda to: np.copyto(to, work.folded()[1]))
+    cuts = blocks(images, high, max(1, BAND // (wide * channels)), work.workers)
+    shape = (images, height, width, channels)
+    parts = [block for part in cuts for block in part]
+    most = max(block.count(wide) for block in parts) * channels
+    size = max(Frame(block, window, shape).size for block in parts) + most
+
+    def orders_of(block: Block, x: Array, y: Array, plus: Array | None, memory: Array) -> Task:
+        orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)
+        seen = windows(frame, window, block.bottom - block.top)
+        to = y[block.images, block.rows]
+        room = memory[frame.size :]
+        product = room[: to.size].reshape(to.shape)
+        for k, (i, j) in enumerate(np.ndindex(kh, kw)):
+            tap = seen[:, :, :, i, j]
+            orders.append((np.multiply, (tap, weight[k], product if k else to)))
+            orders += [(np.add, (to, product, to))] if k else []
+        added = None if plus is None else plus[block.images, block.rows]
+        return orders + finish(to, bias, added, work.then, room)
+
+    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+        plus = xs[1] if len(xs) > 1 else None
+        tasks = [[(block, bench.scratch(worker)) for block in part] for worker, part in enumerate(cuts)]
+        return [[[order for pair in task for order in orders_of(pair[0], xs[0], y, plus, pair[1])] for task in tasks]]
+
+    return Work(work.result, bind, size)
+
+
+def group_conv(work: Asked) -> Work:
+    """A product for each group, over windows that are copied out group by group."""
+    images, channels, height, width = work.shape
+    window, groups = work.window, work.groups
+    high, wide = window.places
+    each, outputs = channels // groups, work.outputs // groups
+    depth = prod(window.kernel) * each
+    weight = work.pack("groups", (groups, depth, outputs), lambda to: _fill_groups(to, work))
+    bias = work.pack("bias", (work.outputs,), lambda to: np.copyto(to, work.folded()[1]))
+    cuts = blocks(images, high, max(1, 2 * BAND // (wide * depth * groups)), work.workers)
+    shape = (images, height, width, channels)
+    parts = [block for part in cuts for block in part]
+    most = max(block.count(wide) for block in parts)
+    size = max(Frame(block, window, shape).size for block in parts) + most * groups * (depth + outputs)
+
+    def orders_of(block: Block, x: Array, to: Array, plus: Array | None, memory: Array) -> Task:
+        orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)
+        memory = memory[frame.size :]
+        rows = block.bottom - block.top
+        seen = windows(frame, window, rows)
+        by = seen.strides
+        grouped = as_strided(seen, (groups, *seen.shape[:5], each), (each * by[5], *by))
+        count = block.count(wide)
+        patches = memory[: groups * count * depth]
+        sums = memory[patches.size : patches.size + groups * count * outputs].reshape(groups, count, outputs)
+        place = block.places(high, wide)
+        out = to[place]
+        orders += [
+            (np.copyto, (patches.reshape(grouped.shape), grouped)),
+            (np.matmul, (patches.reshape(groups, count, depth), weight, sums)),
+            (
+                np.add,
+                (sums.transpose(1, 0, 2), bias.reshape(groups, outputs), out.reshape(count, groups, outputs)),
+            ),
+        ]
+        return orders + finish(out, None, None if plus is None else plus[place], work.then, memory)
+
+    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+        to, plus = pixels(y), pixels(xs[1]) if len(xs) > 1 else None
+        tasks = [[(block, bench.scratch(worker)) for block in part] for worker, part in enumerate(cuts)]
+        return [[[order for pair in task for order in orders_of(pair[0], xs[0], to, plus, pair[1])] for task in tasks]]
+
+    return Work(work.result, bind, size)
+
+
+def _fill_depth(to: Array, work: Asked) -> None:
+    to[...] = work.folded()[0].reshape(to.shape[::-1]).T
+
+
+def _fill_groups(to: Array, work: Asked) -> None:
+    """[O, C / groups, rows, columns] as [groups, rows · columns · C / groups, O / groups]."""
+    kernel = work.folded()[0]
+    groups, depth, outputs = to.shape
+    to[...] = (
+        kernel.reshape(groups, outputs, *kernel.shape[1:]).transpose(0, 3, 4, 2, 1).reshape(groups, depth, outputs)
+    )

@@ -1,0 +1,231 @@
+"""Convolution as matrix products, band by band: windows become rows and meet the kernel's elements as columns.
+
+A band is as large as the cache of a core holds, so that its windows are still there when they are multiplied, and its
+results when they are shifted and activated. Where an image leaves too few rows for each thread, the threads share the
+output channels instead.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from archdsl.backends.numpy.fast.asked import Asked
+from archdsl.backends.numpy.fast.band import Frame, affine_orders, finish, pixels, windows
+from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, spread
+from archdsl.backends.numpy.kernels.array import Array
+
+CACHE = 1 << 18
+"""Numbers that a core's own cache holds, about: 1 MiB."""
+TALL = 192
+"""Rows that a product should have: fewer, and moving the kernel costs more than multiplying with it."""
+NARROW = 64
+"""Rows for each thread below which threads share columns instead."""
+
+
+def row_conv(work: Asked) -> Work:
+    """A kernel of one pixel: the image is the matrix, and nothing is copied unless a norm comes first."""
+    images, channels, height, width = work.shape
+    outputs, workers = work.outputs, work.workers
+    weight, bias = _columns(work), _bias(work)
+    total = images * height * width
+    wide = workers > 1 and total < NARROW * workers and outputs >= NARROW
+    tall = max(TALL, CACHE // 2 // (outputs + (channels if work.norm else 0)))
+    copied = channels if work.norm else 0
+    room = outputs if work.then else 0
+    whole = total if wide else min(tall * 2, total)
+    size = whole * (copied + room)
+
+    def task(source: Array, rows: slice, columns: slice, y: Array, plus: Array | None, memory: Array) -> Task:
+        out = y[rows, columns]
+        added = None if plus is None else plus[rows, columns]
+        orders: Task = [(np.matmul, (source, weight[:, columns], out))]
+        return orders + finish(out, bias[columns], added, work.then, memory)
+
+    def ready(x: Array, rows: slice, memory: Array) -> tuple[Task, Array]:
+        if work.norm is None:
+            return [], x[rows]
+        y = memory[: (rows.stop - rows.start) * channels].reshape(-1, channels)
+        return affine_orders(x[rows], y, memory[y.size :], work.norm, work.before), y
+
+    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+        x, to, plus = pixels(xs[0]), pixels(y), pixels(xs[1]) if len(xs) > 1 else None
+        everything = slice(0, total)
+        phase: Phase = []
+        if wide:
+            orders, source = ready(x, everything, bench.memory)
+            for worker, cut in enumerate(spread(outputs, workers)):
+                room = bench.memory[source.size :] if work.norm else bench.scratch(worker)
+                phase.append(task(source, everything, slice(*cut), to, plus, room))
+            return [[orders, *([] for _ in range(1, workers))], phase] if orders else [phase]
+        for worker, (start, stop) in enumerate(spread(total, workers)):
+            orders = []
+            for band in spread(stop - start, max(1, -(-(stop - start) // tall))):
+                rows = slice(start + band[0], start + band[1])
+                begun, source = ready(x, rows, bench.scratch(worker))
+                rest = bench.scratch(worker)[source.size if work.norm else 0 :]
+                orders += begun + task(source, rows, slice(0, outputs), to, plus, rest)
+            phase.append(orders)
+        return [phase]
+
+    return Work(work.result, bind, size)
+
+
+def patch_conv(work: Asked) -> Work:
+    """Any other kernel: every window is copied into a row, with a 1 behind it that meets the bias."""
+    images, channels, height, width = work.shape
+    outputs, workers, window = work.outputs, work.workers, work.window
+    high, wide = window.places
+    depth = prod(window.kernel) * channels
+    weight = _columns_and_bias(work)
+    framed = work.norm is not None or any(window.padding)
+    total = images * high * wide
+    shared = workers > 1 and total < NARROW * workers and outputs >= NARROW
+    limit = max(TALL, CACHE // depth) // wide
+    cuts = blocks(images, high, high * images if shared else limit, workers)
+    shape = (images, height, width, channels)
+    frames = max(Frame(block, window, shape).size if framed else 0 for part in cuts for block in part)
+    most = max(block.count(wide) for part in cuts for block in part)
+    copied = (total if shared else most) * (depth + 1)
+    room = most * outputs if work.then else 0
+    size = -(-copied // workers) + max(frames, room) if shared else copied + max(frames, room)
+
+    def gather(x: Array, block: Block, memory: Array, rows: Array) -> Task:
+        """The windows of a block into rows."""
+        orders: Task = []
+        if framed:
+            orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)
+        else:
+            frame = x[block.images, block.top * window.stride[0] :]
+        seen = windows(frame, window, block.bottom - block.top)
+        target = as_strided(rows, seen.shape, (*_outer(seen.shape, rows.strides[0]), *_inner(seen.shape)))
+        return [*orders, (np.copyto, (target, seen)), (np.copyto, (rows[:, depth], 1))]
+
+    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+        to, plus = pixels(y), pixels(xs[1]) if len(xs) > 1 else None
+        phases: list[Phase] = [[], []] if shared else [[]]
+        rows = bench.memory[:copied].reshape(-1, depth + 1)
+        behind = len(bench.memory[copied:]) // workers
+        for worker, part in enumerate(cuts):
+            orders: Task = []
+            for block in part:
+                place = block.places(high, wide)
+                if shared:
+                    own = bench.memory[copied + worker * behind : copied + (worker + 1) * behind]
+                    orders += gather(xs[0], block, own, rows[place])
+                    continue
+                memory = bench.scratch(worker)
+                mine = memory[: block.count(wide) * (depth + 1)].reshape(-1, depth + 1)
+                orders += gather(xs[0], block, memory[mine.size :], mine)
+                orders.append((np.matmul, (mine, weight, to[place])))
+                orders += finish(to[place], None, None if plus is None else plus[place], work.then, memory[mine.size :])
+            phases[0].append(orders)
+        for worker, (start, stop) in enumerate(spread(outputs, workers) if shared else ()):
+            out, added = to[:, start:stop], None if plus is None else plus[:, start:stop]
+            own = bench.memory[copied + worker * behind : copied + (worker + 1) * behind]
+            phases[1].append(
+                [(np.matmul, (rows, weight[:, start:stop], out)), *finish(out, None, added, work.then, own)]
+            )
+        return phases
+
+    return Work(work.result, bind, size)
+
+
+def plane_conv(work: Asked) -> Work:
+    """Few channels, as an image has: windows become columns, since rows of an image are long and its pixels are not."""
+    images, channels, height, width = work.shape
+    window, outputs = work.window, work.outputs
+    (kh, kw), (sy, sx), _, (dy, dx), (high, wide) = window
+    depth = kh * kw * channels
+    weight = work.pack("planes", (depth + 1, outputs), lambda to: _fill(to, work, (3, 2, 1, 0)))
+    shape = (images, height, width, channels)
+    cuts = blocks(images, high, max(1, CACHE // 2 // ((depth + 1) * wide)), work.workers)
+    # a block is a part of one image, since columns of two images don't follow each other
+    cuts = [[one for block in part for one in _single(block)] for part in cuts]
+    most = max(block.count(wide) for part in cuts for block in part)
+    frames = [Frame(block, window, shape) for part in cuts for block in part]
+    across = max(-(-frame.shape[2] // sx) for frame in frames)
+    planes = max(frame.shape[1] for frame in frames) * across * channels * sx
+    size = most * (depth + 1) + max(planes, most * outputs if work.then else 0)
+
+    def orders_of(block: Block, x: Array, to: Array, plus: Array | None, memory: Array) -> Task:
+        frame = Frame(block, window, shape)
+        count, rows = block.count(wide), block.bottom - block.top
+        columns, memory = memory[: count * (depth + 1)].reshape(depth + 1, count), memory[count * (depth + 1) :]
+        plane = memory[: sx * channels * frame.shape[1] * across].reshape(sx, channels, frame.shape[1], across)
+        orders: Task = [(np.copyto, (plane, 0))] if any(window.padding) else []
+        source = x[block.start, frame.rows, frame.columns].transpose(2, 0, 1)
+        for phase in range(sx):
+            skip = (phase - frame.inner_columns.start) % sx
+            taken = source[:, :, skip::sx]
+            start = (frame.inner_columns.start + skip) // sx
+            if taken.size:
+                orders.append((np.copyto, (plane[phase, :, frame.inner_rows, start : start + taken.shape[2]], taken)))
+        taps = columns[:depth].reshape(kw, kh, channels, rows, wide)
+        _, by_channel, by_row, by_column = plane.strides
+        for k in range(kw):
+            phase, skip = k * dx % sx, k * dx // sx
+            seen = as_strided(
+                plane[phase, :, :, skip:],
+                (kh, channels, rows, wide),
+                (dy * by_row, by_channel, sy * by_row, by_column),
+            )
+            orders.append((np.copyto, (taps[k], seen)))
+        place = block.places(high, wide)
+        orders += [(np.copyto, (columns[depth], 1)), (np.matmul, (columns.T, weight, to[place]))]
+        return orders + finish(to[place], None, None if plus is None else plus[place], work.then, memory)
+
+    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+        to, plus = pixels(y), pixels(xs[1]) if len(xs) > 1 else None
+        return [
+            [
+                [order for block in part for order in orders_of(block, xs[0], to, plus, bench.scratch(worker))]
+                for worker, part in enumerate(cuts)
+            ]
+        ]
+
+    return Work(work.result, bind, size)
+
+
+def _single(block: Block) -> list[Block]:
+    return [Block(image, image + 1, block.top, block.bottom) for image in range(block.start, block.stop)]
+
+
+def _outer(shape: tuple[int, ...], pixel: int) -> tuple[int, int, int]:
+    _, rows, columns = shape[:3]
+    return rows * columns * pixel, columns * pixel, pixel
+
+
+def _inner(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    _, columns, channels = shape[3:]
+    return 4 * columns * channels, 4 * channels, 4
+
+
+def _columns(work: Asked) -> Array:
+    """The kernel of one pixel as [C, O]."""
+
+    def fill(to: Array) -> None:
+        to[...] = work.folded()[0].reshape(to.shape[::-1]).T
+
+    return work.pack("columns", (work.shape[1], work.outputs), fill)
+
+
+def _bias(work: Asked) -> Array:
+    def fill(to: Array) -> None:
+        to[...] = work.folded()[1]
+
+    return work.pack("bias", (work.outputs,), fill)
+
+
+def _columns_and_bias(work: Asked) -> Array:
+    """The kernel as [rows · columns · C, O], and the bias below it."""
+    depth = prod(work.window.kernel) * work.shape[1]
+    return work.pack("patches", (depth + 1, work.outputs), lambda to: _fill(to, work, (2, 3, 1, 0)))
+
+
+def _fill(to: Array, work: Asked, order: tuple[int, ...]) -> None:
+    kernel, bias = work.folded()
+    to[:-1] = kernel.transpose(order).reshape(len(to) - 1, -1)
+    to[-1] = bias
