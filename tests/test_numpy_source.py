@@ -15,7 +15,7 @@ import pytest
 from numpy_graphs import NETWORKS, inputs_of, lenet, residual, shared, trained, twins
 from numpy_toys import RULES_TO_COME, centered, halved
 
-from archdsl.backends.numpy import files, kernels, runtime, weights
+from archdsl.backends.numpy import fast, files, kernels, runtime, weights
 from archdsl.backends.numpy.names import output_names
 from archdsl.backends.numpy.plan import Plan
 from archdsl.backends.numpy.program import Program
@@ -30,10 +30,10 @@ def more_ops(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(RULES, kind, rule)
 
 
-def emitted(graph: Graph) -> ModuleType:
+def emitted(graph: Graph, train: bool = False) -> ModuleType:
     module = ModuleType("emitted")
     sys.modules["emitted"] = module
-    exec(compile(source(graph), "emitted.py", "exec"), module.__dict__)
+    exec(compile(source(graph, train=train), "emitted.py", "exec"), module.__dict__)
     return module
 
 
@@ -42,20 +42,21 @@ def emitted(graph: Graph) -> ModuleType:
 def test_emitted_files_compute_the_same(network: Callable[[], Graph]) -> None:
     graph = network()
     program = Program(graph, seed=3)
-    module = emitted(graph)
     name = "Value_" if graph.name == "Value" else graph.name
-    net = module.__dict__[name](seed=3)
+    net = emitted(graph).__dict__[name](seed=3)
     xs = inputs_of(program)
-    assert [*net.state_dict()] == [*program.state_dict()]
-    for mine, theirs in [(program(**xs), net(**xs)), (trained(program, xs), trained(net, xs))]:
-        np.testing.assert_equal(theirs, mine)
+    np.testing.assert_equal(net.state_dict(), program.state_dict())
+    np.testing.assert_equal(net(**xs), program(**xs))
+    net = emitted(graph, train=True).__dict__[name](seed=3)
+    np.testing.assert_equal(trained(net, xs), trained(program, xs))
     np.testing.assert_equal(net.state_dict(), program.state_dict())
 
 
+@pytest.mark.parametrize("train", [False, True])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_emitted_files_pass_the_linter(network: Callable[[], Graph], tmp_path: Path) -> None:
+def test_emitted_files_pass_the_linter(network: Callable[[], Graph], train: bool, tmp_path: Path) -> None:
     file = tmp_path / "network.py"
-    file.write_text(source(network(), header="Two lines\nof header."), "utf-8")
+    file.write_text(source(network(), header="Two lines\nof header.", train=train), "utf-8")
     settings = Path(__file__).parents[1] / "pyproject.toml"
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--config", str(settings), str(file)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -81,6 +82,7 @@ def test_what_is_copied_imports_nothing_else() -> None:
     backend = "archdsl.backends.numpy"
     copied = [
         *Path(kernels.__file__).parent.glob("*.py"),
+        *Path(fast.__file__).parent.glob("*.py"),
         *(Path(module.__file__ or "") for module in (runtime, weights, files)),
     ]
     for path in copied:
@@ -88,7 +90,7 @@ def test_what_is_copied_imports_nothing_else() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                allowed = name.startswith((f"{backend}.kernels", f"{backend}.files", f"{backend}.weights"))
+                allowed = name.startswith(tuple(f"{backend}.{own}" for own in ("kernels", "fast", "files", "weights")))
                 assert allowed or name.partition(".")[0] in {"numpy", *sys.stdlib_module_names}, (path.name, name)
 
 
@@ -102,8 +104,11 @@ def test_the_backend_needs_no_torch() -> None:
 
 def test_emitted_files_hold_only_what_they_need() -> None:
     text = source(lenet())
-    assert "def conv(" in text
-    assert "def max_pool(" not in text
+    assert "def conv_into(" in text
+    assert "pullback" not in text
+    assert "def grouped_conv_into(" not in text
+    assert "def max_pool_into(" not in text
+    assert "def max_pool(" not in source(lenet(), train=True)
     assert "def normal(" not in text
 
 
@@ -126,7 +131,7 @@ def test_emitted_text_is_the_same_in_every_run() -> None:
 
 
 def forward_of(graph: Graph) -> str:
-    text = source(graph)
+    text = source(graph, train=True)
     return text[text.rindex("    def forward(self, net") :]
 
 

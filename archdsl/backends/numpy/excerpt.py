@@ -51,10 +51,12 @@ class Module:
 def excerpt(roots: Iterable[Callable[..., Any]]) -> Excerpt:
     """The definitions of functions and classes, and of everything they build on."""
     wanted: dict[str, set[str]] = {}
-    order: list[str] = []
     foreign: set[tuple[str, str, str]] = set()
     for root in roots:
-        _follow(root.__module__, root.__name__, wanted, order, foreign)
+        _follow(root.__module__, root.__name__, wanted, foreign)
+    order: list[str] = []
+    for name in wanted:
+        _order(name, wanted, order, set())
     cut = Excerpt(_import_lines(foreign), names={bound for _, _, bound in foreign})
     for name in order:
         module = _parsed(name)
@@ -66,26 +68,36 @@ def excerpt(roots: Iterable[Callable[..., Any]]) -> Excerpt:
     return cut
 
 
-def _follow(
-    where: str, name: str, wanted: dict[str, set[str]], order: list[str], foreign: set[tuple[str, str, str]]
-) -> None:
-    """Take a definition and what it needs; a module is entered into the order after those that it builds on."""
+def _follow(where: str, name: str, wanted: dict[str, set[str]], foreign: set[tuple[str, str, str]]) -> None:
+    """Take a definition and what it needs."""
     if name in wanted.setdefault(where, set()):
         return
     wanted[where].add(name)
     module = _parsed(where)
     for need in module.needs[name]:
         if need in module.definitions:
-            _follow(where, need, wanted, order, foreign)
+            _follow(where, need, wanted, foreign)
         elif need in module.imports:
             source, original = module.imports[need]
             if source.startswith(OWN):
                 assert original == need, f"{where} imports {original} under another name"
-                _follow(source, need, wanted, order, foreign)
+                _follow(source, need, wanted, foreign)
             else:
                 foreign.add((source, original, need))
-    if where not in order:
-        order.append(where)
+
+
+def _order(where: str, wanted: dict[str, set[str]], order: list[str], above: set[str]) -> None:
+    """Enter a module after those that it builds on; `above` are those that are being entered."""
+    if where in order or where in above:
+        return
+    module = _parsed(where)
+    for need in dict.fromkeys(
+        need for name in module.definitions if name in wanted[where] for need in module.needs[name]
+    ):
+        source, _ = module.imports.get(need, ("", ""))
+        if source in wanted:
+            _order(source, wanted, order, above | {where})
+    order.append(where)
 
 
 @cache

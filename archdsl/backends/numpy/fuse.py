@@ -2,9 +2,9 @@
 
     fused(plan(resnet)).steps[0]      # Step(Call(conv_into, {"norm": "bn1", "then": to_relu, "stride": 2, …}), …)
 
-Layers that do nothing in inference are gone. A convolution takes over the batch norm behind it, the value that is added to
-it, and the activation; a batch norm in front of it, with its ReLU, if nothing else needs their result. What has no fast
-kernel stays with its textbook kernel.
+Layers that do nothing in inference are gone. A convolution takes over the batch norm behind it, the value that is added
+to it, and the activation; and a batch norm in front of it, with its ReLU, if nothing else needs their result. What has
+no fast kernel stays with its textbook kernel.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class _Fusing:
         special = any(options.get(name, usual) != usual for name, usual in plain.items() if usual is not None)
         if fast is None or special or "int" in kinds:
             unseen = {"train": False, "rng": None}
-            return Call(textbook, {"kernel": kernel, **options, **{name: unseen[name] for name in step.call.context}})
+            return Call(textbook, {"by": kernel, **options, **{name: unseen[name] for name in step.call.context}})
         if fast is conv_into:
             fast = self.conv(step)
         return Call(fast, {name: value for name, value in options.items() if name not in plain})

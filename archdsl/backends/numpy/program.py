@@ -5,8 +5,8 @@
     y = program(image, train=True)        # textbook kernels
     gradients = program.backward(dy)      # {"0.weight": …, "0.bias": …, …, "image": …}
 
-Inference in float32 runs the fused plan on fast kernels; training, and inference in other precisions, the plan as it is on
-textbook kernels, step by step, and arrays are let go as soon as nothing needs them.
+Inference in float32 runs the fused plan on fast kernels; training, and inference in other precisions, the plan as it is
+on textbook kernels, step by step, and arrays are let go as soon as nothing needs them.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     text = source(graph, header="Written by archdsl from lenet.arch.")
 
 The file holds the kernels that the network needs and the runtime, word for word as they are here, then the network: its
-inputs and weights as tables, and a line for each layer. It computes exactly what `Program` does.
+inputs and weights as tables, and a line for each step. It computes exactly what `Program` does: on fast kernels, or on
+textbook kernels with their pullbacks if it is to be trained.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import json
 import textwrap
 from collections.abc import Iterable
 from math import isfinite, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from archdsl.backends.numpy.excerpt import Section, excerpt
+from archdsl.backends.numpy.fast.inference import Inference
+from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.names import identifier, output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
 from archdsl.backends.numpy.rules import drawing
@@ -27,29 +30,65 @@ from archdsl.ops import Param
 
 WIDTH = 120
 TRAINING = (SGD, Adam, cross_entropy, mean_squared_error)
+CHOICE = """\
+# OpenBLAS chooses its kernels when NumPy is imported, and does not know every processor that has AVX-512;
+# with ARCHDSL_BLAS=default in the environment it is left to itself.
+if (
+    sys.platform == "linux"
+    and os.uname().machine == "x86_64"
+    and "numpy" not in sys.modules
+    and "OPENBLAS_CORETYPE" not in os.environ
+    and os.environ.get("ARCHDSL_BLAS") != "default"
+    and Path("/proc/cpuinfo").exists()
+    and set(Path("/proc/cpuinfo").read_text().split()) >= {"avx512f", "avx512dq", "avx512cd", "avx512bw", "avx512vl"}
+):
+    os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"\n"""
+
+
+class Form(NamedTuple):
+    """The names of what a network is built on: its base class, what writes its steps down, a value on its way."""
+
+    base: str
+    passed: str
+    value: str
+    options: str
+    given: str
+
+
+TRAINED = Form("Network", "Pass", "Value", ", dtype: Any = np.float32", ", dtype")
+INFERRING = Form("Inference", "Trace", "Spot", "", "")
 
 
 def source(graph: Graph, header: str = "", train: bool = False) -> str:
-    """The text of the file; `header` comes first, as a comment. With `train` it has losses and rules of descent too."""
-    flat = plan(graph)
-    kernels = dict.fromkeys(step.call.kernel for step in flat.steps)
+    """The text of the file; `header` comes first, as a comment. With `train` it trains, else it infers fast."""
+    flat = plan(graph) if train else fused(plan(graph))
+    values = [value for step in flat.steps for value in (step.call.kernel, *step.call.options.values())]
+    kernels = dict.fromkeys(value for value in values if callable(value))
     draws = dict.fromkeys(drawing(param.init)[0] for param in flat.params.values())
-    training = TRAINING if train else ()
-    cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), Network, *training])
+    base = (Network, *TRAINING) if train else (Inference,)
+    cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), *base])
     taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS"}
     name = identifier(flat.name, taken)
     names = variables(flat, {*taken, name})
     body = [
         *map(_section, cut.sections),
         "\n".join([f"# {flat.name}", "", *_tables(flat)]),
-        "\n".join(_network(flat, name, names)),
+        "\n".join(_network(flat, name, names, TRAINED if train else INFERRING)),
     ]
     lines = [
         *(f"# {line}".rstrip() for line in header.splitlines()),
         *_docstring(_manual(flat, name, names, train), ""),
     ]
-    lines += ["", "from __future__ import annotations", "", *cut.imports, "", "\n\n\n".join(body), ""]
+    lines += ["", "from __future__ import annotations", "", *_imports(cut.imports), "", "\n\n\n".join(body), ""]
     return "\n".join(lines)
+
+
+def _imports(lines: list[str]) -> list[str]:
+    """The imports, and before NumPy's the choice of its BLAS kernels."""
+    cut = lines.index("")
+    own = {*lines[:cut], "import os", "import sys", "from pathlib import Path"}
+    order = sorted(own, key=lambda line: (line.startswith("from"), line.split()[1]))
+    return [*order, "", CHOICE, *lines[cut:]]
 
 
 def _section(section: Section) -> str:
@@ -76,12 +115,14 @@ def _manual(flat: Plan, name: str, names: list[str], train: bool) -> str:
         (f"net = {name}(seed=0)", "first values drawn from the seed"),
         ('net.load("weights.safetensors")', "or .npz"),
         (f"{left} = net({given})", "inference"),
-        (f"{left} = net({given}, train=True)", "keeps what the way back needs"),
-        (f"gradients = net.backward({f'({slopes})' if several else slopes})", "by name of parameter and of input"),
     ]
     if train:
-        examples.insert(2, ("descent = SGD(net.parameters(), rate=0.1, momentum=0.9)", "or Adam(net.parameters())"))
-        examples.append(("descent.step(gradients)", "moves the parameters"))
+        examples[2:2] = [("descent = SGD(net.parameters(), rate=0.1, momentum=0.9)", "or Adam(net.parameters())")]
+        examples += [
+            (f"{left} = net({given}, train=True)", "keeps what the way back needs"),
+            (f"gradients = net.backward({f'({slopes})' if several else slopes})", "by name of parameter and of input"),
+            ("descent.step(gradients)", "moves the parameters"),
+        ]
     width = max(len(code) for code, _ in examples)
     place = "The network stands at the end, after the kernels that it needs and what runs them."
     lines = (f"    {code:{width}}  # {note}" for code, note in examples)
@@ -110,19 +151,19 @@ def _tensor(param: Param) -> str:
     return f"Tensor({', '.join([_literal(sizes_of(param)), draw, *flags])})"
 
 
-def _network(flat: Plan, name: str, names: list[str]) -> list[str]:
+def _network(flat: Plan, name: str, names: list[str], form: Form) -> list[str]:
     """The class: what it is, and how values go through it."""
-    given = ", ".join(f"{names[value]}: Value" for value in flat.inputs.values())
+    given = ", ".join(f"{names[value]}: {form.value}" for value in flat.inputs.values())
     count = sum(prod(sizes_of(param)) for param in flat.params.values() if param.trainable)
-    returns = "Value" if len(flat.outputs) == 1 else f"tuple[{', '.join('Value' for _ in flat.outputs)}]"
+    returns = form.value if len(flat.outputs) == 1 else f"tuple[{', '.join(form.value for _ in flat.outputs)}]"
     return [
-        f"class {name}(Network):",
+        f"class {name}({form.base}):",
         *_docstring(flat.doc or f"{flat.name}, with {count:,} parameters.", "    "),
         "",
-        "    def __init__(self, seed: int = 0, dtype: Any = np.float32) -> None:",
-        "        super().__init__(INPUTS, OUTPUTS, TENSORS, seed, dtype)",
+        f"    def __init__(self, seed: int = 0{form.options}) -> None:",
+        f"        super().__init__(INPUTS, OUTPUTS, TENSORS, seed{form.given})",
         "",
-        _bracketed("    def forward(", ["self", "net: Pass", *given.split(", ")], f") -> {returns}:"),
+        _bracketed("    def forward(", ["self", f"net: {form.passed}", *given.split(", ")], f") -> {returns}:"),
         *_docstring(_signature(flat), "        "),
         *_lines(flat, names),
     ]
@@ -206,6 +247,8 @@ def _literal(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, tuple):
         return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
+    if callable(value):
+        return str(value.__name__)
     if isinstance(value, float) and not isfinite(value):
         return f'float("{value}")'
     return repr(value)

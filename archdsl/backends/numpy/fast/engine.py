@@ -26,7 +26,7 @@ KEPT = 4
 
 
 class Run(NamedTuple):
-    """How a batch is cut: what each thread runs alone, so many images at a time, and what all of them run for the rest."""
+    """How a batch is cut: what each thread runs alone, so many images at a time, and what all run for the rest."""
 
     alone: list[Schedule]
     together: int

@@ -34,9 +34,9 @@ class Work(NamedTuple):
     """What a fast kernel says of a step.
 
     `shape` is that of the result (`others` those of further ones), and `bind` turns the arrays that the step reads, and
-    those that it writes, into phases: `bind(bench, xs, y)`. Images come as [N, H, W, C]. `scratch` counts the numbers that each thread needs room for. The result may
-    be the input itself in another shape (`same`), or have each input as some of its channels (`joined`): then no
-    number has to be moved if memory is laid out so.
+    those that it writes, into phases: `bind(bench, xs, y)`. Images come as [N, H, W, C]. `scratch` counts the numbers
+    that each thread needs room for. The result may be the input itself in another shape (`same`), or have each input as
+    some of its channels (`joined`): then no number has to be moved if memory is laid out so.
     """
 
     shape: tuple[int, ...]

@@ -12,13 +12,13 @@ from archdsl.backends.numpy.fast.tape import Bench, Phase, Work
 from archdsl.backends.numpy.kernels.array import Array
 
 
-def textbook(net: Trace, *xs: Spot, kernel: Callable[..., Any], layer: str = "", **options: Any) -> Work:
-    """y = kernel(*xs) with the weights of a layer; the shape is found by trying the kernel on ones."""
+def textbook(net: Trace, *xs: Spot, by: Callable[..., Any], layer: str = "", **options: Any) -> Work:
+    """y = by(*xs) with the weights of a layer; the shape is found by trying the textbook kernel `by` on ones."""
     net.by_image = False
     weights = net.weights(layer)
 
     def run(*given: Array) -> tuple[Array, ...]:
-        result, _ = kernel(*given, **weights, **options)
+        result, _ = by(*given, **weights, **options)
         return result if isinstance(result, tuple) else (result,)
 
     with np.errstate(all="ignore"):
