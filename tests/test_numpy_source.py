@@ -42,11 +42,11 @@ def emitted(graph: Graph, train: bool = False) -> ModuleType:
 def test_emitted_files_compute_the_same(network: Callable[[], Graph]) -> None:
     graph = network()
     program = Program(graph, seed=3)
-    name = "Value_" if graph.name == "Value" else graph.name
-    net = emitted(graph).__dict__[name](seed=3)
+    net = emitted(graph).__dict__[graph.name](seed=3)
     xs = inputs_of(program)
     np.testing.assert_equal(net.state_dict(), program.state_dict())
     np.testing.assert_equal(net(**xs), program(**xs))
+    name = "Value_" if graph.name == "Value" else graph.name  # what a file has already is not defined twice
     net = emitted(graph, train=True).__dict__[name](seed=3)
     np.testing.assert_equal(trained(net, xs), trained(program, xs))
     np.testing.assert_equal(net.state_dict(), program.state_dict())

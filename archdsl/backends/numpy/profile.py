@@ -1,49 +1,32 @@
-"""How long each step of a network takes in NumPy."""
+"""How long each step of a network takes in NumPy: those of its schedule, with all that is folded into them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.program import Program
-from archdsl.backends.numpy.runtime import Pass, Value
 from archdsl.ir.graph import Graph
 from archdsl.timing import Timed, Timings, by_step, seconds_of
 
-EDGE = 1024
+EDGE = 2048
 """Of the square matrices whose product is timed."""
-
-
-class Watch(Pass):
-    """A pass that notes the time of each kernel."""
-
-    def __init__(self, network: Program) -> None:
-        super().__init__(network, train=False)
-        self.timed: list[Timed] = []
-
-    def __call__(self, kernel: Callable[..., Any], /, *inputs: Value, layer: str = "", **options: Any) -> Any:
-        start = perf_counter()
-        result = super().__call__(kernel, *inputs, layer=layer, **options)
-        self.timed.append(Timed(layer, kernel.__name__, perf_counter() - start))
-        return result
 
 
 def profile(graph: Graph, shapes: Mapping[str, Sequence[int]], runs: int) -> Timings:
     """The medians of some runs on inputs of these shapes, drawn at random."""
     program = Program(graph)
     inputs = [_input(shape, entry.shape.kind) for shape, entry in zip(shapes.values(), graph.inputs, strict=True)]
+    names = [(step.layer, step.call.kernel.__name__.removesuffix("_into")) for step in program.fused.steps]
     passes = []
-    for _ in range(runs + 1):
-        watch = Watch(program)
-        program.forward(watch, *(watch.value(array) for array in inputs))
-        passes.append(watch.timed)
-    seconds = seconds_of(lambda: program(*inputs), runs)
+    for seconds in program.engine.timed(inputs, runs + 1, perf_counter):
+        passes.append([Timed(layer, kind, each) for (layer, kind), each in zip(names, seconds, strict=True)])
+    whole = seconds_of(lambda: program(*inputs), runs)
     one, other = np.random.default_rng(0).random((2, EDGE, EDGE), dtype=np.float32)
-    return Timings(by_step(passes[1:]), seconds, 2 * EDGE**3 / seconds_of(lambda: one @ other, 10))
+    return Timings(by_step(passes[1:]), whole, 2 * EDGE**3 / seconds_of(lambda: one @ other, 10))
 
 
 def _input(shape: Sequence[int], kind: str) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -63,6 +64,23 @@ class Engine:
                 self.packs.spoil()
             self.packs.refresh()
             return self._go(self.runs[key], list(given.values()))
+
+    def timed(self, given: list[Array], runs: int, clock: Callable[[], float]) -> list[list[float]]:
+        """The time of each step, for so many runs in which all threads share each of them."""
+        times = []
+        with self.lock, alone():
+            trace, outputs = self._traced(given, self.crew.size)
+            schedule = Schedule(trace, outputs)
+            self.packs.refresh()
+            for to, array in zip(schedule.inputs, given, strict=True):
+                to[...] = array
+            for _ in range(runs):
+                marks = [clock()]
+                for part in schedule.parts:
+                    self.crew.run(part)
+                    marks.append(clock())
+                times.append([stop - start for start, stop in pairwise(marks)])
+        return times
 
     def _planned(self, given: list[Array]) -> Run:
         size, count = self.crew.size, len(given[0]) if given[0].ndim else 0

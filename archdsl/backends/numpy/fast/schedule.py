@@ -110,7 +110,10 @@ class Trace:
 
 
 class Schedule:
-    """A tape with its memory: `inputs` are arrays to be filled before it runs, `outputs` what it leaves there."""
+    """A tape with its memory: `inputs` are arrays to be filled before it runs, `outputs` what it leaves there.
+
+    `parts` are the phases of each step.
+    """
 
     def __init__(self, trace: Trace, outputs: list[Spot]) -> None:
         workers = trace.workers
@@ -123,11 +126,12 @@ class Schedule:
             self.arrays[id(spot)] = memory[start : start + prod(spot.shape)].reshape(-1, spot.width)
         scratch = max((step.work.scratch for step in trace.steps), default=0)
         bench = Bench(workers, np.zeros(workers * scratch, np.float32))
-        self.tape: list[Phase] = []
+        self.parts: list[list[Phase]] = []
         for step in trace.steps:
-            if not step.work.same or step.outputs[0].home is not step.inputs[0]:
-                left = [self.view(spot) for spot in step.outputs]
-                self.tape += step.work.bind(bench, [self.view(spot) for spot in step.inputs], *left)
+            moved = not step.work.same or step.outputs[0].home is not step.inputs[0]
+            xs, left = ([self.view(spot) for spot in spots] for spots in (step.inputs, step.outputs))
+            self.parts.append(step.work.bind(bench, xs, *left) if moved else [])
+        self.tape = [phase for part in self.parts for phase in part]
         ends = [self.view(spot) for spot in outputs]
         self.outputs = [end.transpose(0, 3, 1, 2) if end.ndim == 4 else end for end in ends]
 
