@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from archdsl.analyses.accepted import accepted, impossible
+from archdsl.analyses.accepted import Contradiction, accepted, impossible
 from archdsl.analyses.cost import macs_of_one
 from archdsl.analyses.lints import lint
 from archdsl.analyses.lints.checked import Checked
@@ -187,8 +187,8 @@ class Network(Entity):
 
             net.dynamic_shapes()      # ({0: Dim("N", min=1), 2: Dim("H", min=33), 3: Dim("W", min=33)},)
 
-        A dictionary for each input, from its axes to `torch.export.Dim`s: one for each symbol, with what the network
-        accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
+        A dictionary for each input, from its axes to `torch.export.Dim` objects, one for each symbol, with what the
+        network accepts. torch takes a size of one for a case of its own, so sizes start where none inside falls to one.
         """
         from archdsl.backends.torch.exporting import dynamic_shapes
 
@@ -318,7 +318,7 @@ def check_source(
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
             net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}))
-            mine += [_nothing_fits(made.graph, symbol, least) for symbol, least in impossible(made.graph)]
+            mine += [_nothing_fits(made.graph, facts) for facts in impossible(made.graph)]
             if made.expectations:
                 verify(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
@@ -335,10 +335,10 @@ def _told(settings: Mapping[str, str], sizes: Sizes) -> tuple[str, ...]:
     return (*(f"{name}={text}" for name, text in settings.items()), *shapes)
 
 
-def _nothing_fits(graph: Graph, name: str, least: int) -> Diagnostic:
-    stated = [str(fact) for fact in graph.facts if fact.symbols == {name}]
-    span = next((entry.span for entry in graph.inputs if name in entry.shape.symbols), graph.span)
-    return Diagnostic(NothingFits(name, least, listing(stated, "and")), span)
+def _nothing_fits(graph: Graph, facts: Contradiction) -> Diagnostic:
+    span = next((entry.span for entry in graph.inputs if facts.names[0] in entry.shape.symbols), graph.span)
+    needed, stated = (listing(map(str, side), "and") for side in (facts.needed, facts.stated))
+    return Diagnostic(NothingFits(facts.names, needed, stated), span)
 
 
 def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:
@@ -363,7 +363,7 @@ def diff(before: Network, after: Network) -> Difference:
 def format(text: str) -> str:
     """A spec in the one style, with its comments and its meaning; `ArchError` where it does not parse.
 
-    archdsl.format("network t{input x:[N,4]\n linear(3)}")
+    archdsl.format("fn f(x)=x*2")      # "fn f(x) = x * 2" and a line break
     """
     from archdsl.syntax.format import format
 

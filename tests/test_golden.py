@@ -8,6 +8,7 @@ A page is Markdown. Each ```arch block is followed by blocks with what it must g
     ```torch     the emitted PyTorch, without its head
     ```optimized the graph after the passes of --optimize inference
     ```ok        nothing: the spec passes the check
+    ```accepts   the sizes that the network accepts, a condition a line
 
 `pytest --update-golden` rewrites them; the difference is read before it is committed.
 """
@@ -64,7 +65,13 @@ def ok(report: Report) -> str:
     return ""
 
 
+def accepts(report: Report) -> str:
+    assert report.ok, render(report.problems)
+    return "\n".join(claim for network in report.networks for claim in network.accepts)
+
+
 VIEWS: dict[str, Callable[[Report], str]] = {
+    "accepts": accepts,
     "errors": errors,
     "graph": graph,
     "state": state,

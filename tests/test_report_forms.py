@@ -37,6 +37,11 @@ def test_github_gives_no_columns_across_lines_and_no_place_to_a_whole_file():
     assert github([]) == ""
 
 
+def test_github_tells_the_further_places_of_a_mistake():
+    report = archdsl.check("network t { input x: [N, 3, 8, 8]\n rellu -> conv(8, kernel=3)\n rellu }")
+    assert github(report.problems).endswith("nothing is named rellu%0A<text>:3:2: here too%0Ahelp: did you mean relu?")
+
+
 def test_sarif_places_rules_and_labels():
     label = Label(Span(SOURCE, 11, 17), "these")
     document = sarif([diagnostic(0, 19, labels=(label,)), Diagnostic(PROBLEM, file="x.arch")], "1.2.3")

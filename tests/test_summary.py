@@ -267,6 +267,14 @@ def test_depth_opens_and_closes_blocks():
     assert "conv1" in run("summary", target, "--depth", "4").stdout
 
 
+def test_repeated_blocks_are_folded_until_somebody_asks():
+    net = archdsl.loads(
+        "block b { conv(4, kernel=1) -> relu }\nnetwork t { input x: [N, 4, H, W]\n b -> b -> b -> tanh }"
+    )
+    words = [[line.split()[0] for line in net.summary().text(depth).splitlines()[4:-7]] for depth in (None, 1, 2)]
+    assert words == [["0", "3"], ["0", "3"], ["0", "0", "1", "1", "0", "1", "2", "0", "1", "3"]]
+
+
 def test_only_blocks_that_read_the_same_are_folded():
     text = """block b(c, bias=true) { conv(c, kernel=1, bias=bias) }
     network t { input x: [N, 1, H, W]

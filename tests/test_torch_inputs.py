@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import archdsl
 from archdsl.backends.torch.inputs import python
 from archdsl.ir.dim import Dim, ceildiv, largest, smallest, substitute, symbol
-from archdsl.ir.prove import RELATIONS
+from archdsl.ir.fact import RELATIONS
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from archdsl.ir.dim import Dim, substitute, symbol, symbols
-from archdsl.ir.graph import Apply, Call, Graph
-from archdsl.ir.prove import Fact, possible
+from collections.abc import Mapping, Sequence
 
-LARGEST = 1 << 20
+from archdsl.ir.dim import symbol
+from archdsl.ir.fact import Fact
+from archdsl.ir.graph import Graph
+from archdsl.ir.needs import needs_of
+from archdsl.record import Record
+
+
+class Contradiction(Record):
+    """Facts that no sizes satisfy together: what a network needs of some symbols, and what its inputs state of them."""
+
+    names: tuple[str, ...]
+    needed: tuple[Fact, ...]
+    stated: tuple[Fact, ...]
 
 
 def accepted(graph: Graph) -> list[str]:
@@ -18,66 +28,71 @@ def accepted(graph: Graph) -> list[str]:
 
 
 def conditions(graph: Graph) -> list[Fact]:
-    """The least size of every free symbol, then what the network states beyond that."""
-    least = _needed(graph)
-    stated = [fact for fact in graph.facts if not _implied(fact, least)]
+    """The least size of every free symbol, one condition each, then what ties symbols together or is stated of them."""
+    needs = needs_of(graph)
+    lowest, beyond = needs.lowest, needs.beyond
+    stated = [fact for fact in graph.facts if not _implied(fact, lowest)]
     bounded = {str(fact.left) for fact in stated if fact.relation in (">", ">=") and isinstance(fact.right, int)}
-    return [*(Fact(symbol(name), ">=", size) for name, size in least.items() if name not in bounded), *stated]
+    needed = [Fact(symbol(name), ">=", size) for name, size in lowest.items() if name not in bounded]
+    return [*_telling([*needed, *beyond], [fact for fact in stated if not _is_remainder(fact)]), *stated]
 
 
-def _needed(graph: Graph) -> dict[str, int]:
-    """The least size of every free symbol."""
-    sizes = list(dict.fromkeys(_sizes(graph, set())))
-    names = list(dict.fromkeys(name for entry in graph.inputs for dim in entry.shape.dims for name in symbols(dim)))
-    return {name: max([1, *(_least(dim, name) for dim in sizes if symbols(dim) == {name})]) for name in names}
-
-
-def impossible(graph: Graph) -> list[tuple[str, int]]:
-    """Symbols for which no size is both stated and large enough, with the least size that the network needs."""
+def impossible(graph: Graph) -> list[Contradiction]:
+    """Symbols for which no size is both stated and large enough, those together that facts tie together."""
     if not graph.facts:  # what is needed alone can always be had
         return []
-    needed = _needed(graph)
-    return [
-        (name, least)
-        for name, least in needed.items()
-        if not possible((*graph.facts, Fact(symbol(name), ">=", least)), name)
-    ]
+    from archdsl.ir.decide import contradictory, linked
 
-
-def _implied(fact: Fact, least: dict[str, int]) -> bool:
-    """Whether a stated lower bound says less than what the network needs anyway."""
-    name = str(fact.left)
-    return fact.relation == ">=" and name in least and isinstance(fact.right, int) and fact.right <= least[name]
-
-
-def _sizes(graph: Graph, seen: set[Graph]) -> list[Dim]:
-    """Everything that must be at least 1: every size of every value, and what ops need; shared bodies once."""
-    if graph in seen:
-        return []
-    seen.add(graph)
-    found = [dim for entry in graph.inputs for dim in entry.shape.dims]
-    for node in graph.nodes:
-        found += [dim for shape in node.shapes for dim in shape.dims]
-        if isinstance(node, Apply):
-            shapes = (value.shape for value in node.inputs)
-            found += [fact.left - fact.right + 1 for fact in node.op.needs(*shapes) if fact.relation == ">="]
-        if isinstance(node, Call):
-            found += _sizes(node.graph, seen)
+    needs = needs_of(graph)
+    lowest, beyond = needs.lowest, needs.beyond
+    needed = [Fact(symbol(name), ">=", size) for name, size in lowest.items()]
+    found: list[Contradiction] = []
+    for name, bound in zip(lowest, needed, strict=True):
+        alone = [fact for fact in graph.facts if fact.symbols == {name}]
+        if contradictory([bound, *alone]):
+            found.append(Contradiction((name,), tuple(_least_of([bound], alone)), tuple(alone)))
+    for name in lowest if not found else ():
+        known = linked([name], [*graph.facts, *beyond])
+        names = tuple(other for other in lowest if other == name or any(other in fact.symbols for fact in known))
+        here = [fact for fact in (*needed, *beyond) if fact.symbols & set(names)]
+        stated = tuple(fact for fact in known if fact in graph.facts)
+        if names not in [other.names for other in found] and contradictory([*here, *stated]):
+            found.append(Contradiction(names, tuple(_least_of(here, stated)), stated))
     return found
 
 
-def _least(dim: Dim, name: str) -> int:
-    """The least value of a symbol for which a size is at least 1; sizes never fall as symbols grow."""
-    low, high = 0, 1
-    while high < LARGEST and _value(dim, name, high) < 1:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _value(dim, name, middle) >= 1 else (middle, high)
-    return high
+def _least_of(needed: Sequence[Fact], stated: Sequence[Fact]) -> list[Fact]:
+    """As few needs as contradict what is stated."""
+    from archdsl.ir.decide import contradictory
+
+    told = list(needed)
+    for fact in needed:
+        others = [other for other in told if other is not fact]
+        told = others if contradictory([*others, *stated]) else told
+    return told
 
 
-def _value(dim: Dim, name: str, size: int) -> int:
-    value = substitute(dim, {name: size})
-    assert isinstance(value, int), f"{dim} depends on more than {name}"
-    return value
+def _telling(needed: Sequence[Fact], stated: Sequence[Fact]) -> list[Fact]:
+    """What is needed, without what follows from the rest of it and from what is stated."""
+    if not stated and all(isinstance(fact.right, int) and str(fact.left).isidentifier() for fact in needed):
+        return list(needed)
+    from archdsl.ir.decide import contradictory
+
+    told = list(needed)
+    for fact in reversed(needed):
+        others = [other for other in told if other is not fact]
+        if fact.right != 1 or not str(fact.left).isidentifier():
+            opposite = Fact(fact.left, "<", fact.right)
+            told = others if contradictory([*others, *stated, opposite]) else told
+    return told
+
+
+def _is_remainder(fact: Fact) -> bool:
+    """Whether a fact is no bound, of one size alone: that `H % 8 == 0` means `H >= 8` is worth telling."""
+    return len(fact.symbols) == 1 and fact.relation in ("==", "!=")
+
+
+def _implied(fact: Fact, lowest: Mapping[str, int]) -> bool:
+    """Whether a stated lower bound says less than what the network needs anyway."""
+    name = str(fact.left)
+    return fact.relation == ">=" and name in lowest and isinstance(fact.right, int) and fact.right <= lowest[name]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.analyses.accepted import accepted
 from archdsl.ir.dim import Dim, Expr, substitute, symbol, symbols
+from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Apply, Graph, layers
-from archdsl.ir.prove import Fact
 
 
 def settled(graph: Graph, given: Mapping[str, Sequence[int]]) -> dict[str, Dim]:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import gcd
 
+from archdsl.ir.decide import contradictory
 from archdsl.ir.dim import Dim, substitute, symbol, symbols
+from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Call, Graph
-from archdsl.ir.prove import Fact, Proved, equal, possible
+from archdsl.ir.prove import equal
+from archdsl.ir.verdict import Proved
 from archdsl.record import Record
 
 SEARCHED = 1 << 13
@@ -54,7 +57,7 @@ def _range(name: str, facts: tuple[Fact, ...], sizes: list[Dim]) -> Range | None
     if not isinstance(equal((symbol(name) - offset) % step, 0, own), Proved):
         return None
     last = allowed[-1]
-    most = None if possible((*own, Fact(symbol(name), ">", last)), name) else (last - offset) // step
+    most = (last - offset) // step if contradictory((*own, Fact(symbol(name), ">", last))) else None
     worked_out = [size for size in sizes if symbols(size) == {name} and size != symbol(name)]
     stepped = [substitute(size, {name: step * symbol(name) + offset}) for size in worked_out]
     least = max([(allowed[0] - offset) // step, *(_least(size, name) for size in stepped)])

@@ -24,7 +24,7 @@ from archdsl.cli.reading import one_network
     "--depth",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Open blocks down to N levels (2 in tables, all in json and csv); totals stay the same.",
+    help="Open blocks down to N levels, repeated ones too (2 in tables, all in json and csv).",
 )
 @inputs_of_a_check
 def summary(

@@ -24,7 +24,8 @@ def github(diagnostics: Iterable[Diagnostic]) -> str:
 def _command(diagnostic: Diagnostic) -> str:
     problem = diagnostic.problem
     help = problem.help()
-    lines = [problem.text, *diagnostic.notes, *([f"help: {help}"] if help else [])]
+    places = [f"{label.span}: {label.text}" for label in diagnostic.labels if label.text]
+    lines = [problem.text, *places, *diagnostic.notes, *([f"help: {help}"] if help else [])]
     facts = ",".join(f"{name}={_property(value)}" for name, value in _properties(diagnostic).items())
     return f"::{LEVELS[problem.severity]} {facts}::{_data(chr(10).join(lines))}"
 

@@ -11,8 +11,9 @@ from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.scope import Mistake, Scope
 from archdsl.elaborate.values import Constant, Quotient, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.prove import Proved, Refuted, Verdict, equal
+from archdsl.ir.prove import equal
 from archdsl.ir.shape import Shape
+from archdsl.ir.verdict import Proved, Refuted, Verdict
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -99,7 +100,7 @@ def _hold(
         verdict = _verdict(found, size)
         if isinstance(verdict, Refuted):
             detail = _detail(found, size, verdict)
-            raise fail(ContractBroken(str(shape), text, detail, verdict.condition, origin(axis), axis), span)
+            raise fail(ContractBroken(str(shape), text, detail, verdict.clause, origin(axis), axis), span)
         if not isinstance(verdict, Proved):
             raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
 

@@ -22,7 +22,9 @@ from archdsl.elaborate.problems import CannotName, CannotUnpack, NotALayer, Unkn
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import origin
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
+from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.ir.needs import Needs, positive_sizes
 from archdsl.limits import TooManyStages, limits
 from archdsl.ops import OPS
 from archdsl.record import replace
@@ -41,6 +43,8 @@ class Expander:
         self.parametric = False
         self.wrong: set[Any] = set()
         self.meant = Meant()
+        self._made: list[Apply | Call] = []
+        self._needs = Needs()
 
     def body(self, body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
         for statement in body.statements:
@@ -200,6 +204,7 @@ class Expander:
 
     def results(self, node: Apply | Call, names: Names, label: str | None, context: Context) -> Tensor:
         """Name the results of a node; a stage of several results needs as many names or leaves the first."""
+        self._made.append(node)
         self.meant.follow(node, context.module)
         if len(names) > 1:
             if len(names) != len(node.shapes):
@@ -211,6 +216,13 @@ class Expander:
         else:
             self.bind(names, label, context, Tensor(Value(node)))
         return Tensor(Value(node))
+
+    def needed(self) -> tuple[Fact, ...]:
+        """What the stages so far need of the free sizes; worked out where a proof asks for it."""
+        for node in self._made:
+            self._needs.add(positive_sizes(node))
+        self._made.clear()
+        return self._needs.facts()
 
     def take(self, passes: int, span: Span) -> None:
         if passes > self.passes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
-from archdsl.elaborate.advice import advised
 from archdsl.elaborate.bind import bind_op, refuse_values
 from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names
@@ -125,6 +124,8 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     except Rejected as refusal:
         if expander.meant.excuses(inputs, context.module, instance.infer):
             raise REPORTED from None
+        from archdsl.elaborate.advice import advised  # imported where something is wrong, not at every start
+
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
         place = places.get(refusal.at or "", step.name.span)
         raise told(advised(refusal.problem, instance, inputs, current.value), place, current, context, labels) from None

@@ -27,8 +27,9 @@ from archdsl.elaborate.problems import MissingArgument, NameTaken, OutOfRange, U
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import BlockRef, Constant, NetworkRef, Tensor, described, show
 from archdsl.ir.dim import Dim, Expr, symbol
+from archdsl.ir.fact import RELATIONS, Fact
 from archdsl.ir.graph import Graph, Value
-from archdsl.ir.prove import RELATIONS, Fact, assume, assuming
+from archdsl.ir.prove import assume, assuming
 from archdsl.ir.shape import Kind, Shape
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import Entity, replace
@@ -178,7 +179,7 @@ def _given(
 
 def _expand(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> Elaborated:
     """Expand the body of a network."""
-    with assuming(()):
+    with assuming((), expander.needed):
         return _expand_body(name, plan, sizes, expander)
 
 

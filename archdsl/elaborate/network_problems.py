@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 
-from archdsl.diagnostics import Problem
+from archdsl.diagnostics import Problem, listing
+from archdsl.ir.verdict import SETTLE
 from archdsl.source import Span
 
 
@@ -93,8 +94,7 @@ class ContractBroken(Problem):
     axis: int | None = None
 
     def help(self) -> str:
-        stated = self.condition.partition(" or ")[0]
-        return f"state it behind the input's shape: where {stated}" if stated else ""
+        return f"state it behind the input's shape: where {self.condition}" if self.condition else ""
 
     def cause(self, span: Span) -> Hashable:
         """A block that lost an arm breaks the claims behind all its uses, at the same axis."""
@@ -113,6 +113,9 @@ class ContractUndecided(Problem):
     message = "whether {found} is {claimed} for every size is not known"
     found: str
     claimed: str
+
+    def help(self) -> str:
+        return SETTLE
 
 
 class ExpectationFailed(Problem):
@@ -163,17 +166,22 @@ class NothingFits(Problem):
     """
 
     code = "nothing-fits"
-    message = "no {name} is allowed: the network needs {name} >= {least}, and its input states {stated}"
-    name: str
-    least: int
+    message = "no {sizes} allowed: {needed}its input states {stated}"
+    names: tuple[str, ...]
+    needed: str
     stated: str
+
+    def facts(self) -> Mapping[str, object]:
+        sizes = f"{listing(self.names, 'and')} {'is' if len(self.names) == 1 else 'are'}"
+        needed = f"the network needs {self.needed}, and " if self.needed else ""
+        return {"sizes": sizes, "needed": needed, "stated": self.stated}
 
     @property
     def apart(self) -> Hashable:
-        return self.name
+        return self.names
 
     def help(self) -> str:
-        return "relax the where clause, or use fewer or smaller windows"
+        return "relax the where clause" + (", or use fewer or smaller windows" if self.needed else "")
 
 
 class UnknownNetwork(Problem):

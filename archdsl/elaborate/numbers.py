@@ -13,7 +13,8 @@ from archdsl.diagnostics import Problem
 from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision, WrongType
 from archdsl.elaborate.values import Constant, Quotient, described, show
 from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.prove import Proved, Refuted, equal
+from archdsl.ir.prove import equal
+from archdsl.ir.verdict import Proved, Refuted
 from archdsl.limits import ListTooLong, NumberTooLarge, limits
 
 

@@ -199,6 +199,50 @@ def substitute(dim: Dim, values: Mapping[str, Dim]) -> Dim:
     return total
 
 
+def number(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """The size where all symbols are known.
+
+    number(symbol("H") // 2, {"H": 7})      # 3
+    """
+    if isinstance(dim, int):
+        return dim
+    total = 0
+    for atoms, factor in dim.terms:
+        for atom in atoms:
+            factor *= _known(atom, sizes)
+        total += factor
+    return total
+
+
+def _known(atom: Atom, sizes: Mapping[str, int]) -> int:
+    if isinstance(atom, Symbol):
+        return sizes[atom.name]
+    if isinstance(atom, Floor):
+        return number(atom.numerator, sizes) // number(atom.divisor, sizes)
+    return (min if atom.kind == "min" else max)(number(item, sizes) for item in atom.items)
+
+
+def without(dim: Dim, atom: Atom, value: Dim) -> Dim:
+    """The size with an atom replaced, wherever it stands.
+
+    without(largest([h, w]) // 2, Extreme("max", (h, w)), h)      # H // 2
+    """
+    if isinstance(dim, int):
+        return dim
+    total: Dim = 0
+    for atoms, factor in dim.terms:
+        total = total + product(value if part == atom else _inside(part, atom, value) for part in atoms) * factor
+    return total
+
+
+def _inside(part: Atom, atom: Atom, value: Dim) -> Dim:
+    if isinstance(part, Floor):
+        return without(part.numerator, atom, value) // without(part.divisor, atom, value)
+    if isinstance(part, Extreme):
+        return _extreme(part.kind, [without(item, atom, value) for item in part.items])
+    return Expr((((part,), 1),))
+
+
 def _replaced(atom: Atom, values: Mapping[str, Dim]) -> Dim:
     if isinstance(atom, Symbol):
         return values.get(atom.name, Expr((((atom,), 1),)))
@@ -263,12 +307,12 @@ def _floor(a: Dim, b: Dim) -> Dim:
     return whole + _merged(rest, b)
 
 
-def _merged(rest: Expr, b: int) -> Dim:
+def _merged(rest: Expr, b: Dim) -> Dim:
     """((x // n) + c) // m is (x + c n) // (n m)."""
     head = [term for term in rest.terms if term[0]]
     if len(head) == 1 and head[0][1] == 1 and len(head[0][0]) == 1:
         atom = head[0][0][0]
-        if isinstance(atom, Floor) and isinstance(atom.divisor, int):
+        if isinstance(atom, Floor):
             return _floor(atom.numerator + rest.constant * atom.divisor, atom.divisor * b)
     return Expr((((Floor(rest, b),), 1),))
 
@@ -276,14 +320,14 @@ def _merged(rest: Expr, b: int) -> Dim:
 def _floor_symbolic(a: Dim, b: Expr) -> Dim:
     if a == 0:
         return 0
-    if len(b.terms) == 1:
-        divided = [_cancelled(term, b.terms[0]) for term in _terms(a)]
-        if all(term is not None for term in divided):
-            return _collect(term for term in divided if term is not None)
     if a == b:
         return 1
-    numerator = a if isinstance(a, Expr) else Expr((((), a),))
-    return Expr((((Floor(numerator, b),), 1),))
+    if len(b.terms) == 1:
+        whole = [(term, _cancelled(term, b.terms[0])) for term in _terms(a)]
+        out = _collect(term for _, term in whole if term is not None)
+        if out != 0:
+            return out + _collect(term for term, left in whole if left is None) // b
+    return _merged(a if isinstance(a, Expr) else Expr((((), a),)), b)
 
 
 def _cancelled(term: tuple[Monomial, int], by: tuple[Monomial, int]) -> tuple[Monomial, int] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from archdsl.ir.prove import Fact
+from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Shape
 from archdsl.record import Entity
 from archdsl.source import Span

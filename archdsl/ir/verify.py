@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from archdsl.ir.graph import Apply, Call, Graph, Node
+from archdsl.ir.needs import needs_of
 from archdsl.ir.prove import assuming
 from archdsl.ir.shape import Shape
 
@@ -19,7 +20,7 @@ def verify_graph(graph: Graph, seen: set[Graph] | None = None) -> None:
     if graph in seen:
         return
     seen.add(graph)
-    with assuming(graph.facts):
+    with assuming(graph.facts, needs_of(graph).facts if graph.kind == "network" else None):
         _verify_body(graph, seen)
 
 

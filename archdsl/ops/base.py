@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim
-from archdsl.ir.prove import Fact
+from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Kind, Shape
 from archdsl.ops.init import Init
 from archdsl.record import REQUIRED, Record, spec

@@ -7,8 +7,10 @@ from typing import ClassVar, Literal
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Expr
-from archdsl.ir.prove import Fact, Proved, Refuted, Verdict, equal
+from archdsl.ir.fact import Fact
+from archdsl.ir.prove import equal
 from archdsl.ir.shape import Shape
+from archdsl.ir.verdict import SETTLE, Proved, Refuted, Verdict
 from archdsl.ops.base import Op, Rejected, attribute
 from archdsl.ops.reshape import axis_of
 
@@ -55,7 +57,7 @@ class BranchesUndecided(Problem):
     right: str
 
     def help(self) -> str:
-        return "fix the input's sizes to settle it"
+        return SETTLE
 
 
 class Join(Op):
@@ -203,8 +205,9 @@ def _conditions(a: Shape, b: Shape, refuted: list[Refuted]) -> str:
     if not all(conditions):
         symbols = all(str(dim).isidentifier() for dim in (*a.dims, *b.dims) if isinstance(dim, Expr))
         return f"{where}; sizes that are the same have one symbol" if symbols else where
-    stated = ", ".join(condition.partition(" or ")[0] for condition in conditions)
-    return f"{where}; they agree when {listing(conditions, 'and')}: state it behind the input's shape, where {stated}"
+    where = f"{where}; they agree when {listing(conditions, 'and')}"
+    clauses = list(dict.fromkeys(verdict.clause for verdict in refuted))
+    return f"{where}: state it behind the input's shape, where {', '.join(clauses)}" if all(clauses) else where
 
 
 def _fix(a: Shape, b: Shape, axes: list[int]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim, ceildiv
-from archdsl.ir.prove import Fact, Proved, Refuted, equal
+from archdsl.ir.fact import Fact
+from archdsl.ir.prove import equal
 from archdsl.ir.shape import Shape
+from archdsl.ir.verdict import SETTLE, Proved, Refuted
 from archdsl.ops.base import Integers, Op, Rejected, attribute
 from archdsl.ops.reshape import inner_axis
 
@@ -50,7 +52,7 @@ class PartsUndecided(Problem):
     size: Dim
 
     def help(self) -> str:
-        return "fix the input's sizes to settle it"
+        return SETTLE
 
 
 class PartsDontFit(Problem):
@@ -150,7 +152,8 @@ def parts(op: str, size: Dim, count: int, what: str, shape: Shape, at: str) -> D
 
 def _divisors(size: Dim, count: int, at: str, verdict: Refuted) -> str:
     if verdict.condition:
-        return f"it fits when {verdict.condition}: state it behind the input's shape, as where {verdict.condition}"
+        stated = f": state it behind the input's shape, as where {verdict.clause}" if verdict.clause else ""
+        return f"it fits when {verdict.condition}{stated}"
     if not isinstance(size, int):
         return ""
     if at == "factor":

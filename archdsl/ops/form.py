@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, Expr, Floor, product
-from archdsl.ir.prove import Proved, Refuted, equal
+from archdsl.ir.prove import equal
 from archdsl.ir.shape import Shape
+from archdsl.ir.verdict import SETTLE, Proved, Refuted
 from archdsl.ops.base import Op, Rejected, attribute
 
 Dims: TypeAlias = "tuple[Dim, ...]"
@@ -49,7 +50,7 @@ class FormUndecided(Problem):
     after: Dim
 
     def help(self) -> str:
-        return "fix the input's sizes to settle it"
+        return SETTLE
 
 
 class SeveralOpen(Problem):

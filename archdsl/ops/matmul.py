@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, product
-from archdsl.ir.prove import Proved, Refuted, Verdict, equal
+from archdsl.ir.prove import equal
 from archdsl.ir.shape import Shape
+from archdsl.ir.verdict import SETTLE, Proved, Refuted, Verdict
 from archdsl.ops.base import Op, Rejected, attribute
 
 
@@ -47,7 +48,7 @@ class ProductUndecided(Problem):
     right: Shape
 
     def help(self) -> str:
-        return "fix the input's sizes to settle it"
+        return SETTLE
 
 
 LAYOUTS = {3: "[batch, rows, columns]", 4: "[batch, heads, rows, columns]", 5: "[batch, groups, heads, rows, columns]"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim, product
-from archdsl.ir.prove import Fact
+from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
 from archdsl.ops.groups import divisors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.prove import Fact
+from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, attribute
 from archdsl.ops.slide import AXES

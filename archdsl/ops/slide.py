@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem
 from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.prove import Fact
+from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops.base import Rejected, Window
 

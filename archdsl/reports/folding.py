@@ -2,7 +2,7 @@
 
 `3 × bottleneck(64)` stands for three calls in a row that read the same; a pattern of a block and what joins it is
 folded as well: `6 × (dense_layer(32), concat)`. A folded row holds the sums of what it stands for, so that folding
-never changes a total. Layers are not folded, and neither is a block that is open.
+never changes a total. Layers are not folded.
 """
 
 from __future__ import annotations
@@ -63,27 +63,32 @@ class Line(Entity):
 
 
 def lines(rows: Sequence[Row], depth: int, signs: Signs) -> Iterator[Line]:
-    """The lines of a table in which blocks are open down to `depth` levels.
+    """The lines of a table in which blocks are open down to `depth` levels, and those that are closed are folded.
 
     [line.op for line in lines(layer1.rows, 1, DRAWN)]      # ["3 × bottleneck(64)"]
     """
-    yield from _lines(rows, 0, depth, signs)
+    yield from _lines(rows, 0, depth, False, signs)
 
 
-def _lines(rows: Sequence[Row], level: int, depth: int, signs: Signs) -> Iterator[Line]:
+def folded_lines(rows: Sequence[Row], depth: int, signs: Signs) -> Iterator[Line]:
+    """The same, with repeated blocks folded at any level: for readers who have not asked to see into them."""
+    yield from _lines(rows, 0, depth, True, signs)
+
+
+def _lines(rows: Sequence[Row], level: int, depth: int, folds: bool, signs: Signs) -> Iterator[Line]:
+    """The lines of rows on a level, from which on `depth` are open; `folds` is for runs of blocks that are open."""
     closed = depth <= 1
-    for run, count in runs(rows) if closed else (((row,), 1) for row in rows):
+    for run, count in runs(rows) if closed or folds else (((row,), 1) for row in rows):
         first, last = run[0], run[-1]
         if count > 1:
             pattern = [applied(row, signs.times) for row in run[: len(run) // count]]
-            yield Line(
-                level, f"{first.name} {signs.until} {last.name}", _folded(pattern, count, signs.times), tuple(run)
-            )
+            name = f"{first.name} {signs.until} {last.name}"
+            yield Line(level, name, _folded(pattern, count, signs.times), tuple(run))
         elif closed or not first.rows:
             yield Line(level, first.name, applied(first, signs.times), (first,))
         else:
             yield Line(level, first.name, _opened(first), (first,))
-            yield from _lines(first.rows, level + 1, depth - 1, signs)
+            yield from _lines(first.rows, level + 1, depth - 1, folds, signs)
 
 
 def _opened(row: Row) -> str:

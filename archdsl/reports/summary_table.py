@@ -8,7 +8,7 @@ from html import escape
 from archdsl.analyses.tally import Row
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
-from archdsl.reports.folding import DRAWN, Line, Signs, lines
+from archdsl.reports.folding import DRAWN, Line, Signs, folded_lines, lines
 from archdsl.reports.summary import Summary
 
 DEPTH = 2
@@ -72,7 +72,7 @@ def _cells(summary: Summary, depth: int | None, signs: Signs) -> list[list[str]]
         _share(summary.activation_bytes, lambda line: line.activation_bytes),
     ]
     whole = Line(0, "total", "", summary.rows)
-    opened = lines(summary.rows, DEPTH if depth is None else depth, signs)
+    opened = folded_lines(summary.rows, DEPTH, signs) if depth is None else lines(summary.rows, depth, signs)
     rows = [_row(line, shares, signs) for line in opened]
     return [*rows, ["total", "", "", *_figures(whole, shares, signs), ""]]
 

@@ -269,7 +269,8 @@ class _Formatter:
         return self.chain(child, 0) if str(child.data) == "chain" else self.node(child)
 
     def chain(self, node: Node, by: int = STEP) -> Document:
-        """Steps with arrows between them. Arrows that start a line still do; a line that is too long breaks at all."""
+        """Steps with arrows between them. Arrows that start a line still do; a line that is too long breaks at all of
+        its own, but for those behind a brace: what is in the braces breaks first."""
         segments: list[list[Document]] = [[self.node(node.children[0])]]
         for index in range(1, len(node.children), 2):
             before, arrow, after = node.children[index - 1 : index + 2]
@@ -277,6 +278,8 @@ class _Formatter:
             gap = self.text[_end(before) : _start(arrow)]
             if "\n" in gap or self._breaks(_end(arrow), _start(after)):
                 segments.append(linked)
+            elif last_word(before) == "}":
+                segments[-1] += [" ", *linked]
             else:
                 stop = [Stop("->", len(gap) > 1)] if index == 1 else []
                 segments[-1] += [*stop, IndentIfBroken([SPACE, *linked], by)]
@@ -420,7 +423,7 @@ RULES: dict[str, Callable[[_Formatter, Node], Document]] = {
         ("imported", "layer_name", "apply", "group", "default", "parameter", "argument", "name", "incoming", "literal"),
         _Formatter.joined,
     ),
-    **dict.fromkeys(("postfix", "attribute", "signed"), _Formatter.joined),
+    **dict.fromkeys(("postfix", "attribute", "signed", "dotted"), _Formatter.joined),
     **dict.fromkeys(("output", "expect", "shared", "repeat", "contract", "not_"), _Formatter.spaced),
     "inline": lambda formatter, node: [formatter.node(node.children[0]), " ", *map(formatter.node, node.children[1:])],
 }

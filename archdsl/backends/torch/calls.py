@@ -10,7 +10,8 @@ argument that equals torch's default is left out when it is printed, not before:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from math import isfinite
 from typing import Any
 
@@ -97,6 +98,18 @@ class Varying:
     values: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Passes:
+    """A value that changes from pass to pass of a repetition: those of every instance, in their order."""
+
+    values: tuple[tuple[Any, ...], ...]
+
+    @property
+    def key(self) -> Any:
+        """What tells it from others among the names of what varies."""
+        return "passes", typed(self.values)
+
+
 X, MODULE = Ref(0), Module()
 
 
@@ -170,9 +183,29 @@ def _merged_args(args: tuple[Arg, ...]) -> Arg:
     return Arg(first.name, value, first.positional, default, note)
 
 
-def varying(value: Any, name: str = "") -> list[tuple[str, Varying]]:
+def merged_passes(passes: Sequence[Sequence[Any]]) -> Any:
+    """Expressions of one skeleton, several for each instance, as one."""
+    return _regrouped(merged([value for own in passes for value in own]), [len(own) for own in passes])
+
+
+def _regrouped(value: Any, counts: Sequence[int]) -> Any:
+    """What varies, instance by instance: `Passes` where it changes within one, `Varying` where it does not."""
+    if isinstance(value, Call):
+        args = (arg if arg.omitted else replace(arg, value=_regrouped(arg.value, counts)) for arg in value.args)
+        return Call(value.callee, tuple(args))
+    if isinstance(value, Items):
+        return Items(tuple(_regrouped(item, counts) for item in value.items))
+    if not isinstance(value, Varying):
+        return value
+    ends = list(accumulate(counts))
+    passes = tuple(value.values[end - count : end] for end, count in zip(ends, counts, strict=True))
+    constant = all(typed(item) == typed(own[0]) for own in passes for item in own)
+    return Varying(tuple(own[0] for own in passes)) if constant else Passes(passes)
+
+
+def varying(value: Any, name: str = "") -> list[tuple[str, Varying | Passes]]:
     """Every varying value of an expression with the name of its argument, in order."""
-    if isinstance(value, Varying):
+    if isinstance(value, Varying | Passes):
         return [(name, value)]
     if isinstance(value, Call):
         return [found for arg in value.args if not arg.omitted for found in varying(arg.value, arg.name)]
@@ -231,4 +264,5 @@ _PRINTERS: dict[type, Callable[..., str]] = {
     Ref: lambda v, _, inputs, *rest: str(inputs[v.index]),
     Module: lambda v, _, inputs, module, names: str(module),
     Varying: lambda v, _, inputs, module, names: str(names[typed(v.values)]),
+    Passes: lambda v, _, inputs, module, names: str(names[v.key]),
 }

@@ -6,20 +6,21 @@ self["2"] = nn.Conv2d(channels, channels, kernel_size=1)      # the base is then
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from archdsl.backends.torch import calls
 from archdsl.backends.torch.calls import Arg
+from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, numbering, repeated, stretches
 from archdsl.backends.torch.layout import Block, Doc, flat
-from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES, is_attribute, unique
-from archdsl.backends.torch.parameters import Names, Parameter, parameters
+from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES, is_attribute, is_subscript, unique
+from archdsl.backends.torch.parameters import COUNT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered, is_stateless, run_text
 from archdsl.ir.graph import Apply, Call, Graph
 
 LONGEST_ON_ONE_LINE = 80
-FEWEST_IN_A_LOOP = 3
 LONGEST_LOOP = 100
 
 
@@ -27,7 +28,8 @@ LONGEST_LOOP = 100
 class Made:
     """What there is to know of a class before it is written.
 
-    `modules` are constructor calls by the first instance's nodes; `targets` are the attributes that hold them.
+    `modules` are constructor calls by the first instance's nodes; `targets` are the attributes that hold them. Where
+    stretches of a chain repeat, `counts` says for the first node of each how often; so it does for the layer of a loop.
     """
 
     family: Family
@@ -35,30 +37,114 @@ class Made:
     modules: Mapping[Apply | Call, calls.Call]
     parameters: list[Parameter]
     names: Names
-    targets: Mapping[Apply | Call, str] = field(default_factory=dict)
+    targets: Mapping[Apply | Call, str]
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Nodes of the first instance that are passed `count` times: a number, or one for each instance."""
+
+    nodes: tuple[Apply | Call, ...]
+    count: int | calls.Varying
+
+
+Passed = list[tuple[Apply | Call, ...]]
+"""The passes of a stretch in one instance."""
 
 
 def made(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
     """Settle a class: its modules, its parameters, its base. Classes that it uses must have been settled before."""
+    if family.loop is not None:
+        return _made_loop(family, classes, taken)
     numbered = is_chain(family.first) and is_numbered(family.first)
+    if numbered and family.varies:
+        return _made_chain(family, classes, taken)
     kept = [i for i in range(len(family.first.nodes)) if _is_module(family, i, numbered)]
     modules: dict[Apply | Call, calls.Call] = {}
     for index in kept:
         node = family.first.nodes[index]
         modules[node] = calls.merged([_construction(graph.nodes[index], classes) for graph in family.graphs])
-    slots = [(node.key or "", *slot) for node, made in modules.items() for slot in calls.varying(made)]
-    found, names = parameters(family.graphs, slots, taken)
-    for index, graph in enumerate(family.graphs):
-        family.calls[graph] = tuple(Arg(p.name, p.values[index], positional=p.leads) for p in found)
+    found, names = _settled(family, modules, (), taken)
     base, targets = ("nn.Sequential", {}) if numbered else _targets(family.first, modules)
     return Made(family, base, modules, found, names, targets)
+
+
+def _made_loop(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
+    """A body that is nothing but passes, each with one layer."""
+    passes: list[Passed] = [[(layer,) for layer in family.loops[graph].layers] for graph in family.graphs]
+    stretch, modules = _stretch(passes, classes)
+    found, names = _settled(family, modules, (stretch,), taken)
+    return Made(family, "nn.ModuleDict", modules, found, names, dict.fromkeys(modules, "layer"), (stretch,))
+
+
+def _made_chain(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
+    """A chain in which some stretches repeat, not equally often in every instance."""
+    intervals = repeated(family.runs.values()) or set()
+    chains = [stretches(graph.nodes, family.runs[graph], intervals) for graph in family.graphs]
+    modules: dict[Apply | Call, calls.Call] = {}
+    found_stretches: list[Stretch] = []
+    for passes in zip(*chains, strict=True):
+        stretch, own = _stretch(passes, classes)
+        found_stretches.append(stretch)
+        modules.update(own)
+    found, names = _settled(family, modules, found_stretches, taken)
+    return Made(family, "nn.Sequential", modules, found, names, {}, tuple(found_stretches))
+
+
+def _stretch(passes: Sequence[Passed], classes: Structure) -> tuple[Stretch, dict[Apply | Call, calls.Call]]:
+    """The passes of all instances as one, with what is constructed for each of its nodes."""
+    modules: dict[Apply | Call, calls.Call] = {}
+    for place, node in enumerate(passes[0][0]):
+        made = [[_construction(nodes[place], classes) for nodes in own] for own in passes]
+        modules[node] = calls.merged_passes(made)
+    counts = [len(own) for own in passes]
+    return Stretch(passes[0][0], counts[0] if len(set(counts)) == 1 else calls.Varying(tuple(counts))), modules
+
+
+def _settled(
+    family: Family, modules: Mapping[Apply | Call, calls.Call], stretches: Sequence[Stretch], taken: frozenset[str]
+) -> tuple[list[Parameter], Names]:
+    """The parameters of the class, and what its parents give them."""
+    counts = [("", COUNT, stretch.count) for stretch in stretches if isinstance(stretch.count, calls.Varying)]
+    slots = [(node.key or "", *slot) for node, made in modules.items() for slot in calls.varying(made)]
+    busy = taken | {"i", "layer"} if stretches else taken
+    found, names = parameters(family.graphs, [*counts, *slots], busy)
+    for index, graph in enumerate(family.graphs):
+        family.calls[graph] = tuple(Arg(p.name, p.values[index], positional=p.leads) for p in found)
+    return found, names
 
 
 def layers(made: Made) -> Block | None:
     """The call that constructs a chain, a layer a line; None for an empty one."""
     graph = made.family.first
+    if made.stretches:
+        return Block("super().__init__(", tuple(_stretched(made)))
     rows = [(made.modules[node], common_note(made.family, index)) for index, node in enumerate(graph.nodes)]
     return Block("super().__init__(", tuple(_rows(rows, made.names))) if rows else None
+
+
+def _stretched(made: Made) -> Iterator[tuple[Doc, str]]:
+    """A line for each layer of a chain, and a comprehension for each stretch that repeats."""
+    for stretch in made.stretches:
+        docs = [construction(made.modules[node], made.names) for node in stretch.nodes]
+        if stretch.count == 1:
+            yield from ((doc, "") for doc in docs)
+            continue
+        texts = [flat(doc) for doc in docs]
+        clause = passing(stretch, made.names, texts)
+        items = (texts[0], clause) if len(texts) == 1 else ("layer", clause, _tuple("for layer in ", texts))
+        yield Block("*[", tuple((item, "") for item in items), "]", comma="", folds=True), ""
+
+
+def passing(stretch: Stretch, names: Names, texts: Sequence[str]) -> str:
+    """`for i in range(layers)`, with `_` in the place of `i` where no text reads it."""
+    number = "i" if any(re.search(r"\bi\b", text) for text in texts) else "_"
+    return f"for {number} in range({calls.text(stretch.count, names=names)})"
+
+
+def _tuple(head: str, texts: Sequence[str]) -> Doc:
+    return Block(f"{head}(", tuple((text, "") for text in texts), folds=True)
 
 
 def construction(module: calls.Call, names: Names) -> Doc:
@@ -69,8 +155,21 @@ def construction(module: calls.Call, names: Names) -> Doc:
     if inner is None:
         rows = tuple(_rows([(arg.value, arg.note) for arg in module.args], names))
         return _folded(Block("nn.Sequential(", rows))
+    counted = _counted(inner.args, names)
+    if counted:
+        return f"nn.Sequential({counted})"
     keyed = tuple((_prefixed(f"{arg.name}=", construction(arg.value, names)), arg.note) for arg in inner.args)
     return _folded(Block("nn.Sequential(", ((_folded(Block("OrderedDict(", keyed)), ""),)))
+
+
+def _counted(args: Sequence[Arg], names: Names) -> str:
+    """Layers that are made alike and whose names count, as a comprehension; empty for any others."""
+    keys = numbering([arg.name for arg in args])
+    docs = [construction(arg.value, names) for arg in args]
+    if keys is None or len(args) < FEWEST_IN_A_LOOP or any(doc != docs[0] for doc in docs) or any(a.note for a in args):
+        return ""
+    text = f"OrderedDict(({keys.text}, {flat(docs[0])}) for i in range({len(args)}))"
+    return text if len(text) <= LONGEST_LOOP else ""
 
 
 def _is_module(family: Family, index: int, numbered: bool) -> bool:
@@ -207,11 +306,6 @@ def _targets(graph: Graph, modules: Mapping[Apply | Call, calls.Call]) -> tuple[
             reading = f"dict(self.named_parameters(recurse=False))[{quoted}]"
         targets[node] = f"self.{key}" if is_attribute(key) else reading
     return base, targets
-
-
-def is_subscript(key: str) -> bool:
-    """Whether `nn.ModuleDict` takes a layer of that name: `self["class"]`, but not `self["train"]`."""
-    return not key.startswith("_") and key not in MODULE_ATTRIBUTES and key not in CONTAINER_ATTRIBUTES
 
 
 def _own_name(node: Apply | Call) -> str:

@@ -4,7 +4,8 @@
     x = F.max_pool2d(x, 3, stride=2, padding=1)  # [N, 64, 56, 56]
 
 A value that is used once stays an expression while that reads well: layers nest up to three deep, an activation closes
-the statement. A variable is given away again once its value is used up; values with several uses bear the spec's names.
+the statement, the arms of a join that are one call each stand in it: `torch.cat([self.a(x), self.b(x)], dim=1)`. A
+variable is given away again once its value is used up; values with several uses bear the spec's names.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 
 from archdsl.backends.torch import calls
 from archdsl.backends.torch.constructor import Made, common_note, is_parameter
-from archdsl.backends.torch.layout import lines, sums
+from archdsl.backends.torch.layout import STEP, lines, sums
 from archdsl.backends.torch.names import first_free, unique, variable
 from archdsl.backends.torch.rules import lower
 from archdsl.ir.graph import Apply, Call, Input, Value
@@ -53,11 +54,16 @@ class _Statement:
 
 @dataclass
 class _Writer:
-    """The statements so far, which value each variable holds, and how often values are still to be used."""
+    """The statements so far, which value each variable holds, and how often values are still to be used.
+
+    `waiting` is the last expression, `arms` those before it that wait for their join; `readers` are the nodes that read
+    what is used once.
+    """
 
     made: Made
     uses: Counter[Value]
     taken: frozenset[str]
+    indent: int
     statements: list[_Statement] = field(default_factory=list)
     holds: dict[str, Value] = field(default_factory=dict)
     variables: dict[Value, str] = field(default_factory=dict)
@@ -66,6 +72,8 @@ class _Writer:
     first: dict[str, _Statement] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
     waiting: tuple[Value, _Expr] | None = None
+    arms: dict[Value, _Expr] = field(default_factory=dict)
+    readers: dict[Value, Apply | Call] = field(default_factory=dict)
 
 
 def arguments(made: Made, taken: frozenset[str]) -> list[str]:
@@ -82,11 +90,29 @@ def arguments(made: Made, taken: frozenset[str]) -> list[str]:
 
 def forward(made: Made, taken: frozenset[str], results: str | None) -> Iterator[str]:
     """The lines of the body; `results` is the named tuple that several outputs make, None for a plain one."""
+    writer = _written(made, taken, INDENT)
+    yield from _return(writer, [_origin(made, value) for value in made.family.first.outputs], results)
+
+
+def passed(made: Made, taken: frozenset[str], carried: str) -> Iterator[str]:
+    """The lines of a loop over the layers: the body of one pass, which leaves its result in `carried`."""
+    writer = _written(made, taken | {"layer"}, INDENT + STEP)
+    (output,) = (_origin(made, value) for value in made.family.first.outputs)
+    text = writer.waiting[1].text if writer.waiting else writer.variables[output]
+    yield from _statements(writer)
+    yield from lines(text, writer.indent, prefix=f"{carried} = ")
+
+
+def _written(made: Made, taken: frozenset[str], indent: int) -> _Writer:
+    """The statements of a body; the last expression may still wait."""
     graph = made.family.first
     live = _live(made)
     uses = Counter(_origin(made, value) for node in live for value in node.inputs if not _passes(made, node))
     uses.update(_origin(made, value) for value in graph.outputs)
-    writer = _Writer(made, uses, taken)
+    writer = _Writer(made, uses, taken, indent)
+    for node in live:
+        values = (_origin(made, value) for value in node.inputs)
+        writer.readers.update((value, node) for value in values if uses[value] == 1 and not _passes(made, node))
     for entry, name in zip(graph.inputs, arguments(made, taken), strict=True):
         _hold(writer, Value(entry), name)
         writer.typed[name] = True
@@ -94,8 +120,8 @@ def forward(made: Made, taken: frozenset[str], results: str | None) -> Iterator[
             writer.kept.add(name)
     for index, node in enumerate(graph.nodes):
         if node in live and not _passes(made, node):
-            _step(writer, node, common_note(made.family, index))
-    yield from _return(writer, [_origin(made, value) for value in graph.outputs], results)
+            _step(writer, node, "" if made.stretches else common_note(made.family, index))
+    return writer
 
 
 def _live(made: Made) -> set[Apply | Call]:
@@ -129,6 +155,12 @@ def _step(writer: _Writer, node: Apply | Call, note: str) -> None:
     """Take one node into the program: as an expression that waits, or as a statement."""
     inputs = [_origin(writer.made, value) for value in node.inputs]
     if writer.waiting is not None and not _nests(writer, node, inputs, writer.waiting):
+        if _is_arm(writer, node, *writer.waiting):
+            writer.arms.update([writer.waiting])
+            writer.waiting = None
+        else:
+            _flush(writer)
+    if writer.arms and _is_join(writer, node) and not _stand_in(writer, inputs):
         _flush(writer)
     expr = _expression(writer, node, inputs, note)
     results = [Value(node, index) for index in range(len(node.shapes))]
@@ -146,13 +178,42 @@ def _nests(writer: _Writer, node: Apply | Call, inputs: list[Value], waiting: tu
     if inputs.count(value) != 1 or isinstance(node, Call):
         return False
     run = None if _owner(node) in writer.made.modules else lower(node).run
-    if isinstance(run, calls.Infix):
+    if _is_join(writer, node):
         return expr.depth <= 1 and not expr.infix and len(expr.text) + 8 * len(inputs) < SHORT
     if len(inputs) != 1 or expr.depth >= NESTED or len(expr.text) > SHORT:
         return False
     if run is None:
         return (expr.plain or expr.activation) and lower(node).is_called
     return _takes_one(run)
+
+
+def _is_join(writer: _Writer, node: Apply | Call) -> bool:
+    """Whether a node is a sum, a product or a list of several values."""
+    if isinstance(node, Call) or _owner(node) in writer.made.modules:
+        return False
+    run = lower(node).run
+    return isinstance(run, calls.Infix) or (
+        isinstance(run, calls.Call) and any(isinstance(arg.value, calls.Items) for arg in run.args)
+    )
+
+
+def _is_arm(writer: _Writer, node: Apply | Call, value: Value, expr: _Expr) -> bool:
+    """Whether an expression may wait for a join, since everything from the next node on leads there too."""
+    join = writer.readers.get(value)
+    if join is None or not _is_join(writer, join) or expr.depth > 1 or expr.infix:
+        return False
+    current: Apply | Call | None = node
+    while current is not None and current is not join:
+        current = writer.readers.get(Value(current)) if len(current.shapes) == 1 else None
+    return current is join and node is not join
+
+
+def _stand_in(writer: _Writer, inputs: list[Value]) -> bool:
+    """Whether the expressions that wait for a join fit into it, in the order in which they are computed."""
+    waiting = [*writer.arms.items(), *([writer.waiting] if writer.waiting else [])]
+    order = [inputs.index(value) for value, _ in waiting if inputs.count(value) == 1]
+    length = sum(len(expr.text) for _, expr in waiting) + 3 * len(inputs)
+    return len(order) == len(waiting) and order == sorted(order) and length < SHORT
 
 
 def _takes_one(run: object) -> bool:
@@ -167,8 +228,8 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
     depth, plain = 0, True
     needs: tuple[str, ...] | None = ()
     for value in inputs:
-        if writer.waiting is not None and writer.waiting[0] == value:
-            inner, writer.waiting = writer.waiting[1], None
+        inner = _taken(writer, value)
+        if inner is not None:
             texts.append(inner.text)
             depth, plain = max(depth, inner.depth), inner.plain
             reads += inner.reads
@@ -196,6 +257,14 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
     return _Expr(calls.text(run, texts), depth + 1, False, result, tuple(reads), activation=activation, note=note)
 
 
+def _taken(writer: _Writer, value: Value) -> _Expr | None:
+    """The expression for a value, if it is one that waits: it waits no longer."""
+    if writer.waiting is not None and writer.waiting[0] == value:
+        inner, writer.waiting = writer.waiting[1], None
+        return inner
+    return writer.arms.pop(value, None)
+
+
 def _split_sum(writer: _Writer, symbol: str, texts: list[str]) -> list[str]:
     """The operands of a sum that fits into a line; the first ones of a longer sum become statements of their own."""
     groups = list(sums(texts, symbol, SHORT))
@@ -208,15 +277,14 @@ def _split_sum(writer: _Writer, symbol: str, texts: list[str]) -> list[str]:
 
 
 def _flush(writer: _Writer) -> None:
-    """Give the waiting expression a statement and its value a variable."""
-    if writer.waiting is None:
-        return
-    value, expr = writer.waiting
-    writer.waiting = None
-    _release(writer, expr.reads)
-    name = _variable(writer, value, expr)
-    _hold(writer, value, name)
-    _assign(writer, name, expr.text, expr.needs, expr.note)
+    """Give every waiting expression a statement and its value a variable."""
+    waiting = [*writer.arms.items(), *([writer.waiting] if writer.waiting else [])]
+    writer.arms, writer.waiting = {}, None
+    for value, expr in waiting:
+        _release(writer, expr.reads)
+        name = _variable(writer, value, expr)
+        _hold(writer, value, name)
+        _assign(writer, name, expr.text, expr.needs, expr.note)
 
 
 def _unpack(writer: _Writer, node: Apply | Call, results: list[Value], expr: _Expr) -> None:
@@ -282,10 +350,14 @@ def _return(writer: _Writer, outputs: list[Value], results: str | None) -> Itera
         result = f"{results}({names})" if results else names
     else:
         result = _single(writer, outputs[0])
+    yield from _statements(writer)
+    yield from lines(result, INDENT, prefix="return ")
+
+
+def _statements(writer: _Writer) -> Iterator[str]:
     for statement in writer.statements:
         prefix = f"{statement.target}{': Tensor' if statement.annotated else ''} = "
-        yield from lines(statement.text, INDENT, prefix=prefix, note=statement.note)
-    yield from lines(result, INDENT, prefix="return ")
+        yield from lines(statement.text, writer.indent, prefix=prefix, note=statement.note)
 
 
 def _single(writer: _Writer, output: Value) -> str:

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from archdsl.analyses.accepted import conditions
 from archdsl.backends.torch.layout import WIDTH, lines
 from archdsl.ir.dim import Atom, Dim, Extreme, Floor, Symbol, symbol
+from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Graph, Input
-from archdsl.ir.prove import Fact
 
 CHECK = "check_inputs"
 

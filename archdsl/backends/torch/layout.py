@@ -19,11 +19,16 @@ PLACE = re.compile(r"\[\d+\]")
 
 @dataclass(frozen=True)
 class Block:
-    """`head`, an item a line, each with a comma and possibly a comment, and `tail`."""
+    """`head`, an item a line, each with a comma and possibly a comment, and `tail`.
+
+    A comprehension has no commas. What folds stands on one line where that has room.
+    """
 
     head: str
     items: tuple[tuple[Doc, str], ...]
     tail: str = ")"
+    comma: str = ","
+    folds: bool = False
 
 
 Doc: TypeAlias = "str | Block"
@@ -33,7 +38,7 @@ def flat(doc: Doc) -> str:
     """The document on one line, without its comments."""
     if isinstance(doc, str):
         return doc
-    return f"{doc.head}{', '.join(flat(item) for item, _ in doc.items)}{doc.tail}"
+    return f"{doc.head}{f'{doc.comma} '.join(flat(item) for item, _ in doc.items)}{doc.tail}"
 
 
 def lines(doc: Doc, indent: int, *, prefix: str = "", suffix: str = "", note: str = "") -> Iterator[str]:
@@ -42,10 +47,12 @@ def lines(doc: Doc, indent: int, *, prefix: str = "", suffix: str = "", note: st
     list(lines("F.relu(x)", 8, prefix="x = "))      # ["        x = F.relu(x)"]
     """
     margin = " " * indent
+    if isinstance(doc, Block) and doc.folds and len(f"{margin}{prefix}{flat(doc)}{suffix}") <= WIDTH:
+        doc = flat(doc)
     if isinstance(doc, Block):
         yield f"{margin}{prefix}{doc.head}"
         for item, item_note in doc.items:
-            yield from lines(item, indent + STEP, suffix=",", note=item_note)
+            yield from lines(item, indent + STEP, suffix=doc.comma, note=item_note)
         yield _noted(f"{margin}{doc.tail}{suffix}", note)
         return
     line = f"{margin}{prefix}{doc}{suffix}"

@@ -51,6 +51,11 @@ def is_keyword_argument(key: str) -> bool:
     return is_attribute(key) and key not in CONTAINER_ATTRIBUTES
 
 
+def is_subscript(key: str) -> bool:
+    """Whether `nn.ModuleDict` takes a layer of that name: `self["class"]`, but not `self["train"]`."""
+    return not key.startswith("_") and key not in MODULE_ATTRIBUTES and key not in CONTAINER_ATTRIBUTES
+
+
 def variable(name: str, fallback: str = "x") -> str:
     """A name for a variable or a parameter, nearest to the one that is wanted.
 

@@ -10,9 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.torch.calls import Varying, typed
+from archdsl.backends.torch.calls import Passes, Varying, literal, typed
+from archdsl.backends.torch.formulas import Base, formula
 from archdsl.backends.torch.names import unique, variable
 from archdsl.ir.graph import Graph
+
+COUNT = "count"
+"""The argument that says how often something is passed."""
 
 FACTORS = (2, 3, 4, 5, 6, 8, 16)
 
@@ -36,29 +40,27 @@ class Parameter:
         return " | ".join(sorted(kinds, key=lambda kind: kind == "None"))
 
 
-@dataclass(frozen=True)
-class _Base:
-    """A sequence of values that a class may be given, and the expression that reads one number of it."""
-
-    text: str
-    parameter: str
-    values: tuple[Any, ...]
-
-
 def parameters(
-    graphs: Sequence[Graph], slots: Sequence[tuple[str, str, Varying]], taken: frozenset[str]
+    graphs: Sequence[Graph], slots: Sequence[tuple[str, str, Varying | Passes]], taken: frozenset[str]
 ) -> tuple[list[Parameter], Names]:
     """The parameters of a class and the expression for each varying value.
 
     A slot is the key of its layer, the name of the argument there, and its values. The result tells for values, by
-    `typed`, how the constructor writes them. `taken` are names that mean something else in the file.
+    `typed`, how the constructor writes them; in a repetition, `i` is the number of the pass. `taken` are names that
+    mean something else in the file.
     """
     names: dict[Any, str] = {}
     chosen: dict[str, tuple[Any, ...]] = {}
     given, whole = _given(graphs, taken)
-    waiting = []
+    formulas = {slot.key: formula(slot, given) for _, _, slot in slots if isinstance(slot, Passes)}
+    single: list[tuple[str, str, Varying]] = []
     for key, argument, slot in slots:
-        base = next((b for b in given if typed(b.values) == typed(slot.values)), None)
+        parts = formulas[slot.key].parts if isinstance(slot, Passes) else (slot.values,)
+        single += [(key, argument, Varying(part)) for part in parts if len(set(map(typed, part))) > 1]
+    waiting = []
+    for key, argument, slot in single:
+        known = [*given, *_lengths(given)] if argument == COUNT else given
+        base = next((b for b in known if typed(b.values) == typed(slot.values)), None)
         if base is None:
             waiting.append((key, argument, slot))
             continue
@@ -77,8 +79,10 @@ def parameters(
         if name in whole or name in taken:
             name = unique(variable(f"{key}_{argument}", name), {*whole, *taken})
         names[typed(slot.values)] = name
-        given.append(_Base(name, name, slot.values))
+        given.append(Base(name, name, slot.values))
         whole[name] = chosen[name] = slot.values
+    for key, found_formula in formulas.items():
+        names[key] = found_formula.text([names.get(typed(part)) or literal(part[0]) for part in found_formula.parts])
     order = [name for name in whole if name in chosen]
     leading = order[: 2 if order[:1] in (["in_channels"], ["in_features"]) else 1]
     return [Parameter(name, chosen[name], name in leading and _is_size(chosen[name])) for name in order], names
@@ -87,10 +91,10 @@ def parameters(
 Names = Mapping[Any, str]
 
 
-def _given(graphs: Sequence[Graph], taken: frozenset[str]) -> tuple[list[_Base], dict[str, tuple[Any, ...]]]:
+def _given(graphs: Sequence[Graph], taken: frozenset[str]) -> tuple[list[Base], dict[str, tuple[Any, ...]]]:
     """What each instance is given: the readable parts, and the parameters as wholes in the order of a constructor."""
     incoming = _incoming(graphs)
-    arguments: list[_Base] = []
+    arguments: list[Base] = []
     whole = {base.parameter: base.values for base in incoming}
     for name in (name for name, _ in graphs[0].arguments):
         values = tuple(_plain(dict(graph.arguments).get(name)) for graph in graphs)
@@ -98,24 +102,31 @@ def _given(graphs: Sequence[Graph], taken: frozenset[str]) -> tuple[list[_Base],
         if not all(map(_is_constant, values)):
             continue
         whole[safe] = values
-        arguments.append(_Base(safe, safe, values))
+        arguments.append(Base(safe, safe, values))
         if all(isinstance(value, tuple) for value in values):
             for index in range(min(map(len, values))):
-                arguments.append(_Base(f"{safe}[{index}]", safe, tuple(value[index] for value in values)))
+                arguments.append(Base(f"{safe}[{index}]", safe, tuple(value[index] for value in values)))
     return arguments + incoming, whole
 
 
-def _incoming(graphs: Sequence[Graph]) -> list[_Base]:
+def _lengths(given: Sequence[Base]) -> Iterator[Base]:
+    """How long the lists are that the class is given."""
+    for base in given:
+        if base.text == base.parameter and all(isinstance(value, tuple) for value in base.values):
+            yield Base(f"len({base.text})", base.parameter, tuple(map(len, base.values)))
+
+
+def _incoming(graphs: Sequence[Graph]) -> list[Base]:
     """The channels, or the features, of the first input."""
     shapes = [graph.inputs[0].shape for graph in graphs if graph.inputs]
     if len(shapes) < len(graphs) or any(shape.rank < 2 for shape in shapes):
         return []
     name, axis = ("in_channels", 1) if shapes[0].rank > 2 else ("in_features", -1)
     values = tuple(shape.dims[axis] for shape in shapes)
-    return [_Base(name, name, values)] if all(isinstance(value, int) for value in values) else []
+    return [Base(name, name, values)] if all(isinstance(value, int) for value in values) else []
 
 
-def _expressions(bases: Sequence[_Base], values: tuple[Any, ...], argument: str) -> Iterator[tuple[str, list[_Base]]]:
+def _expressions(bases: Sequence[Base], values: tuple[Any, ...], argument: str) -> Iterator[tuple[str, list[Base]]]:
     """Expressions that give the values, simplest first, each with what it reads."""
     if not all(type(value) is int for value in values):
         return
@@ -138,7 +149,7 @@ def _expressions(bases: Sequence[_Base], values: tuple[Any, ...], argument: str)
             yield from _pairs(a, b, values)
 
 
-def _pairs(a: _Base, b: _Base, values: tuple[int, ...]) -> Iterator[tuple[str, list[_Base]]]:
+def _pairs(a: Base, b: Base, values: tuple[int, ...]) -> Iterator[tuple[str, list[Base]]]:
     """Sums and products of two numbers, and a number with a multiple of another."""
     rows = list(zip(a.values, b.values, values, strict=True))
     if all(p + q == v for p, q, v in rows):

@@ -10,9 +10,9 @@ from archdsl.ops.regularize import Dropout, StochasticDepth
 
 @lowers(Dropout)
 def dropout(op: Dropout, x: Shape) -> Lowering:
-    """dropout(0.5)      # nn.Dropout(0.5), or F.dropout(x, 0.5, self.training)"""
+    """dropout(0.5)      # nn.Dropout(0.5), or F.dropout(x, 0.5, self.training); dropout(0) needs no expression"""
     run = call("F.dropout", {"input": X, "p": op.p, "training": Name("self.training")})
-    return layer(call("nn.Dropout", {"p": op.p}), run=run)
+    return layer(call("nn.Dropout", {"p": op.p}), run=run if op.p else X)
 
 
 @lowers(StochasticDepth)

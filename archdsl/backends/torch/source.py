@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
 from archdsl.backends.torch.checkpointing import known_blocks
-from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made
+from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
 from archdsl.backends.torch.docs import description, docstring
-from archdsl.backends.torch.forward import arguments, forward
+from archdsl.backends.torch.forward import arguments, forward, passed
 from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
-from archdsl.backends.torch.layout import lines
+from archdsl.backends.torch.layout import flat, lines
 from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
-from archdsl.backends.torch.structure import structure
+from archdsl.backends.torch.structure import Family, structure
 from archdsl.ir.graph import Graph
 from archdsl.ir.graph import layers as ir_layers
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
@@ -140,10 +141,22 @@ def _class(made: Made, names: frozenset[str], checkpoint: frozenset[str]) -> Ite
         yield ""
         yield from ["    @checkpointed"] if again else []
         yield from _signature(made, names, "")
-        yield from forward(made, names, None)
+        yield from _body(made, names)
     elif again:
         yield ""
         yield "    forward = checkpointed(nn.Sequential.forward)"
+
+
+def _body(made: Made, names: frozenset[str]) -> Iterator[str]:
+    """What `forward` of a block does."""
+    loop = made.family.loop
+    if loop is None:
+        yield from forward(made, names, None)
+        return
+    (carried,) = arguments(made, names)
+    yield "        for layer in self.values():"
+    yield from passed(replace(made, family=Family("", [loop.body])), names, carried)
+    yield f"        return {carried}"
 
 
 def _network(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
@@ -184,6 +197,13 @@ def _init(made: Made) -> Iterator[str]:
         yield from lines(chain, 8)
         return
     yield "        super().__init__()"
+    loop = made.family.loop
+    if loop is not None:
+        (stretch,) = made.stretches
+        layer = flat(construction(made.modules[stretch.nodes[0]], made.names))
+        yield from lines(f"{passing(stretch, made.names, ['i'])}", 8, suffix=":")
+        yield from lines(layer, 12, prefix=f"self[{loop.keys.text}] = ")
+        return
     for node, module in made.modules.items():
         prefix, suffix = assignment(made, node)
         yield from lines(construction(module, made.names), 8, prefix=prefix, suffix=suffix)

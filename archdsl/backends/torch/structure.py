@@ -8,11 +8,12 @@ what their signatures say: a body with every constructor argument taken out.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.backends.torch.calls import Arg, skeleton, text
-from archdsl.backends.torch.names import class_name, is_keyword_argument, unique
+from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, Loop, Run, loop, once, repeated, runs
+from archdsl.backends.torch.names import class_name, is_keyword_argument, is_subscript, unique
 from archdsl.backends.torch.rules import Lowering, lower
 from archdsl.ir.graph import Apply, Call, Graph, Value
 
@@ -20,18 +21,37 @@ DEEPEST = 6
 """How many chains may be written inside of each other before one becomes a class."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Family:
-    """The instances of one class, in the order in which the network is built, and how a parent constructs each."""
+    """The instances of one class, in the order in which the network is built, and how a parent constructs each.
 
-    graphs: list[Graph]
+    `loops` and `runs` hold instances that are nothing but passes, and chains with stretches that may repeat.
+    """
+
     hint: str
+    graphs: list[Graph] = field(default_factory=list)
     name: str = ""
     calls: dict[Graph, tuple[Arg, ...]] = field(default_factory=dict)
+    loops: dict[Graph, Loop] = field(default_factory=dict)
+    runs: dict[Graph, list[Run]] = field(default_factory=dict)
 
     @property
     def first(self) -> Graph:
         return self.graphs[0]
+
+    @property
+    def varies(self) -> bool:
+        """Whether instances differ in how often something is passed."""
+        return len({len(graph.nodes) for graph in self.graphs}) > 1
+
+    @property
+    def loop(self) -> Loop | None:
+        """The loop that the class is, where that is shorter than its passes one by one, or their number varies."""
+        found = self.loops.get(self.first)
+        if found is None or not (self.varies or len(found.layers) >= FEWEST_IN_A_LOOP):
+            return None
+        step = max(loop.keys.step for loop in self.loops.values())
+        return replace(found, keys=replace(found.keys, step=step))
 
 
 @dataclass(frozen=True)
@@ -46,18 +66,60 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
     """Find the classes of a network and name them; `taken` are names that none may bear."""
     heights: dict[Graph, int] = {}
     numbers: dict[Graph, int] = {}
-    families: dict[Hashable, Family] = {}
+    families: list[Family] = []
+    known: dict[Hashable, Family] = {}
     for graph, hint in _bottom_up(root):
         height = _chain_height(graph, heights)
         if graph.kind == "group" and graph is not root and height is not None and height <= DEEPEST:
             heights[graph] = height
             continue
-        key = (graph.kind, graph.name, graph is root, _signature(graph, numbers))
-        family = families.setdefault(key, Family([], hint))
+        kind = (graph.kind, graph.name, graph is root)
+        exact = (*kind, _signature(graph, numbers))
+        found, alike = _fold(graph, numbers) if graph is not root else (Family(hint), None)
+        family = known.get(exact) or known.get((*kind, alike))
+        if family is None or not _joins(family, found, graph):
+            family = Family(hint)
+            families.append(family)
+        known.setdefault(exact, family)
+        if alike is not None:
+            known.setdefault((*kind, alike), family)
         family.graphs.append(graph)
+        family.loops.update(found.loops)
+        family.runs.update(found.runs)
         numbers[graph] = numbers.setdefault(family.first, len(families) - 1)
-    _name(list(families.values()), taken)
-    return Structure(list(families.values()), {graph: f for f in families.values() for graph in f.graphs})
+    _name(families, taken)
+    return Structure(families, {graph: family for family in families for graph in family.graphs})
+
+
+def _fold(graph: Graph, numbers: dict[Graph, int]) -> tuple[Family, Hashable]:
+    """Passes or repeated stretches of a body, and a key that is the same for bodies with more or fewer of them."""
+    found = Family("")
+    contents: list[Hashable] = [(is_stateless(node), _content(node, numbers)) for node in graph.nodes]
+    if is_chain(graph) and is_numbered(graph):
+        found.runs[graph] = runs(contents)
+        return found, ("runs", once(contents, found.runs[graph]))
+    layers = [node for node in graph.nodes if not _written(node)]
+    contents = [_written(node) or content for node, content in zip(graph.nodes, contents, strict=True)]
+    passes = loop(graph, layers, contents)
+    if passes is None or not all(is_subscript(layer.key or "") for layer in layers):
+        return found, None
+    found.loops[graph] = passes
+    return found, ("loop", passes.pattern, *contents[: len(passes.body.nodes)])
+
+
+def _joins(family: Family, found: Family, graph: Graph) -> bool:
+    """Whether one class can have all instances of a family and one more body."""
+    if graph in found.runs:
+        return repeated([*family.runs.values(), found.runs[graph]]) is not None
+    return len({loop.keys.step for loop in (*family.loops.values(), *found.loops.values()) if loop.keys.step}) < 2
+
+
+def _written(node: Apply | Call) -> str:
+    """A node as `forward` has it, where it stands nowhere else."""
+    if isinstance(node, Call) or not is_stateless(node) or not (node.key or "0").isdigit():
+        return ""
+    found = lower(node)
+    return "" if found.run is None else run_text(found, node)
 
 
 def is_chain(graph: Graph) -> bool:

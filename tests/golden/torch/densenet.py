@@ -8,17 +8,14 @@ class DenseBlock(nn.ModuleDict):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self["1"] = nn.Conv2d(in_channels, 4, kernel_size=3, padding=1)
-        self["3"] = nn.Conv2d(in_channels + 4, 4, kernel_size=3, padding=1)
-        self["5"] = nn.Conv2d(in_channels + 8, 4, kernel_size=3, padding=1)
+        for i in range(3):
+            self[f"{2 * i + 1}"] = nn.Conv2d(in_channels + 4 * i, 4, kernel_size=3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self["1"](F.relu(x))
-        x = torch.cat([x, y], dim=1)
-        y = self["3"](F.relu(x))  # [N, 4, 8, 8]
-        x = torch.cat([x, y], dim=1)
-        y = self["5"](F.relu(x))  # [N, 4, 8, 8]
-        return torch.cat([x, y], dim=1)
+        for layer in self.values():
+            y = layer(F.relu(x))
+            x = torch.cat([x, y], dim=1)
+        return x
 
 
 @torch.fx.wrap  # torch.fx keeps the call as it is

@@ -5,22 +5,9 @@ from torch import Tensor, nn
 class DropBlock(nn.Sequential):
     """[N, 4, 8, 8] -> [N, 4, 8, 8]"""
 
-    def __init__(self, bias: bool, p: float) -> None:
+    def __init__(self, bias: bool, p: float, depth: int) -> None:
         super().__init__(
-            nn.Conv2d(4, 4, kernel_size=1, bias=bias),
-            nn.Dropout(p),
-        )
-
-
-class DropBlock2(nn.Sequential):
-    """[N, 4, 8, 8] -> [N, 4, 8, 8]"""
-
-    def __init__(self) -> None:
-        super().__init__(
-            nn.Conv2d(4, 4, kernel_size=1),
-            nn.Dropout(0.5),
-            nn.Conv2d(4, 4, kernel_size=1),
-            nn.Dropout(0.5),
+            *[layer for _ in range(depth) for layer in (nn.Conv2d(4, 4, kernel_size=1, bias=bias), nn.Dropout(p))],
         )
 
 
@@ -54,9 +41,9 @@ class Repeated(nn.Sequential):
         super().__init__(
             *[layer for _ in range(4) for layer in (nn.Conv2d(4, 4, kernel_size=3, padding=1), nn.ReLU())],
             *[nn.Conv2d(4, 4, kernel_size=1) for _ in range(3)],
-            DropBlock(bias=True, p=0.5),
-            DropBlock(bias=False, p=0.25),
-            DropBlock2(),
+            DropBlock(bias=True, p=0.5, depth=1),
+            DropBlock(bias=False, p=0.25, depth=1),
+            DropBlock(bias=True, p=0.5, depth=2),
             Wide(1, kernel_size=1),
             Wide(2, kernel_size=3),
             nn.MaxPool2d(2),  # [N, 4, 4, 4]

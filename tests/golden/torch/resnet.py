@@ -30,8 +30,7 @@ class BasicDownsample(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu(self.conv1(x))
-        y = self.conv2(y)
-        return F.relu(y + self.downsample(x))
+        return F.relu(self.conv2(y) + self.downsample(x))
 
 
 @torch.fx.wrap  # torch.fx keeps the call as it is

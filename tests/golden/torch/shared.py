@@ -49,8 +49,6 @@ class Siamese(nn.Module):
         check_inputs(left, right)
         tower = self.tower(left)  # [N, 144]
         x = self.tower(right)  # [N, 144]
-        y = self.head(tower)  # [N, 5]
-        z = self.head(x)  # [N, 5]
-        y = torch.cat([y, z], dim=1)  # [N, 10]
+        y = torch.cat([self.head(tower), self.head(x)], dim=1)  # [N, 10]
         y = self.decide(y)  # [N, 2]
         return SiameseOutput(y, tower, x)
