@@ -36,6 +36,7 @@ from archdsl.syntax.parse import parse_expression
 
 if TYPE_CHECKING:
     import torch
+    from torch.nn import Module
 
     from archdsl.backends.numpy.program import Program
     from archdsl.reports.bench import Bench
@@ -172,15 +173,42 @@ class Network(Entity):
 
             fast = net.torch(optimize="inference", state=trained.state_dict())
 
-        A network that is optimized for inference takes weights made for the network as it is, as well as its own. The
-        other arguments are those of `torch_source`.
+        A network that is optimized for inference takes weights made for the network as it is, as well as its own, and
+        one with other `outputs` takes those of the whole network. The other arguments are those of `torch_source`.
         """
         from archdsl.backends.torch.module import module
 
-        made = module(_optimized(self._leaving(outputs), optimize), self._head(), checkpoint)
+        graph = self._leaving(outputs)
+        made = module(_optimized(graph, optimize), self._head(), checkpoint)
         if state is not None:
-            made.load_state_dict(state)
+            left_out = _weights(self.graph) - _weights(graph)
+            made.load_state_dict({name: tensor for name, tensor in state.items() if name not in left_out})
         return made
+
+    def block_classes(self, *blocks: str, checkpoint: Sequence[str] = ()) -> tuple[type[Module], ...]:
+        """The classes of the live module that are blocks of the spec, or those of the blocks that are named.
+
+            net.block_classes()      # of ResNet18: (Basic, BasicDownsample)
+
+        For `isinstance`, and for whatever wraps, shards or counts modules by their class. A module made with
+        `checkpoint` has classes of its own. Raises ValueError for blocks that the network does not have.
+        """
+        from archdsl.backends.torch.module import block_classes
+
+        return block_classes(self.graph, self._head(), checkpoint, blocks)
+
+    def pipeline(self, stages: int, **sizes: Sequence[int]) -> list[str]:
+        """The names of the modules at which to cut the network into stages of about the same work.
+
+            net.pipeline(stages=2, image=(8, 3, 224, 224))      # of ResNet18: ["layer3"]
+
+        Work is counted in multiply-adds. The longest stage is at most a tenth longer than it must be; within that, as
+        few numbers as possible cross the cuts. Arguments are the shapes of inputs, by name; without them free sizes
+        are taken for 256. Raises ValueError where there are too few places to cut.
+        """
+        from archdsl.analyses.stages import cuts
+
+        return cuts(self.graph, stages, sizes)
 
     def dynamic_shapes(self) -> tuple[dict[int, Any], ...]:
         """The free sizes of the inputs for `torch.export.export(…, dynamic_shapes=…)` and `torch.onnx.export`.
@@ -222,6 +250,10 @@ def _optimized(graph: Graph, what: Optimization | None) -> Graph:
     from archdsl.passes.inference import INFERENCE
 
     return through_passes(graph, INFERENCE)
+
+
+def _weights(graph: Graph) -> set[str]:
+    return {tensor.name for tensor in state(graph)}
 
 
 class Report(Entity):

@@ -5,18 +5,22 @@
     ```arch op                  the example of an op, with the shapes that its comments state
     ```errors                   the diagnostics of the spec above; graph, state and torch likewise (see test_golden.py)
     ```python                   runs, in the repository's root
-    ```console                  a command after `$ `, and what it prints
+    ```console                  archdsl or torchrun after `$ `, and what it prints
 
 A comment above a block says more of it: `<!-- file: NAME -->` gives a spec a file, next to those before it on the page,
-and commands that name such a file run beside it; a picture that they write is compared with the page's own.
+and commands that name such a file run beside it; a picture that they write is compared with the page's own. A program
+that has a file is run by such commands alone.
 `<!-- emitted: torch TARGET -->` is the program that the compiler writes for a target, `<!-- part: numpy TARGET -->` a
 part of it. Blocks of sh are the gate's business. `pytest --update-golden` rewrites what follows from something else.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
@@ -40,6 +44,7 @@ from archdsl.syntax.tables import RESERVED
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<info>\S.*?)\n(?P<body>.*?)^```$", re.M | re.S)
+NOT_EVERYWHERE = {"torch", "onnxruntime", "onnxscript", "safetensors"}
 NOT_RUN = {"sh", "text", "ebnf", "json", "yaml"}
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 
@@ -112,18 +117,20 @@ class Page:
             source = network.torch_source() if backend == "torch" else network.numpy_source()
             assert kind == "emitted" or body in source, f"the {backend} program of {target} has no part such as\n{body}"
             return source if kind == "emitted" else None
-        if re.search(r"\btorch\b", body):
-            pytest.importorskip("torch", reason="the example needs torch")
+        for package in NOT_EVERYWHERE & set(re.findall(r"\w+", body)):
+            pytest.importorskip(package, reason=f"the example needs {package}")
+        if kind == "file":
+            (self.folder / words).write_text(body, encoding="utf-8")
+            return None
         exec(compile(body, f"{self.path.name}", "exec"), {"__name__": "__example__"})
         return None
 
     def console(self, body: str, rest: str, mark: str) -> str:
         lines = []
         for command in re.findall(r"^\$ (.*)$", body, re.M):
-            words = shlex.split(command)
-            assert words[0] == "archdsl", f"{command} is not run here"
+            name, *words = shlex.split(command)
             with chdir(self.folder if self._names_a_file(words) else ROOT):
-                lines += [f"$ {command}", CliRunner().invoke(main, words[1:]).output.rstrip("\n"), ""]
+                lines += [f"$ {command}", COMMANDS[name](words).rstrip("\n"), ""]
         assert lines, "no command after a $"
         return "\n".join(lines)
 
@@ -133,6 +140,27 @@ class Page:
     def skip(self, body: str, rest: str, mark: str) -> None:
         pass
 
+
+ABORTED = "terminate called without an active exception"
+"""What torch 2.13 says when it aborts while a process ends, about once in thirty runs, whatever the process did."""
+
+
+def torchrun(words: list[str]) -> str:
+    """What the processes print that torch's launcher starts, on one thread each; again if they abort at their end."""
+    command = [sys.executable, "-m", "torch.distributed.run", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    for _ in range(2):
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+        if ABORTED not in run.stderr:
+            break
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+COMMANDS: dict[str, Callable[[list[str]], str]] = {
+    "archdsl": lambda words: CliRunner().invoke(main, words).output,
+    "torchrun": torchrun,
+}
 
 RULES: dict[str, Callable[[Page, str, str, str], str | None]] = {
     "arch": Page.arch,

@@ -39,12 +39,16 @@ def resnet() -> archdsl.Network:
 
 def features(net: archdsl.Network, names: list[str]) -> tuple[Any, Any]:
     """The whole network and one of these outputs, with the same weights, ready to infer."""
-    whole, part = net.torch().eval(), net.torch(outputs=names).eval()
-    state = whole.state_dict()
-    kept = part.state_dict()
-    assert kept.keys() <= state.keys()
-    part.load_state_dict({name: state[name] for name in kept})
+    whole = net.torch().eval()
+    part = net.torch(outputs=names, state=whole.state_dict()).eval()
+    assert part.state_dict().keys() <= whole.state_dict().keys()
     return whole, part
+
+
+def test_weights_that_are_no_ones_are_still_refused() -> None:
+    net = resnet()
+    with pytest.raises(RuntimeError, match=r"Unexpected key.*other"):
+        net.torch(outputs=["layer2"], state=net.torch().state_dict() | {"other": torch.zeros(1)})
 
 
 def seen(whole: Any, name: str, *inputs: Any) -> Any:
@@ -159,3 +163,12 @@ def test_every_name_of_the_zoo_can_be_an_output(target: str) -> None:
 def test_all_outputs_of_a_network_are_the_network() -> None:
     graph = resnet().graph
     assert with_outputs(graph, ["out"]).nodes == graph.nodes
+
+
+def test_naming_the_outputs_leaves_out_what_reaches_none_of_them() -> None:
+    """DistributedDataParallel waits for the gradient of every weight, for good."""
+    net = archdsl.loads(SIAMESE)
+    inputs = torch.randn(2, 8), torch.randn(2, 8)
+    for module, missing in ((net.torch(), ["unused.0.weight", "unused.0.bias"]), (net.torch(outputs=["head"]), [])):
+        module(*inputs).sum().backward()
+        assert [name for name, weight in module.named_parameters() if weight.grad is None] == missing

@@ -48,7 +48,7 @@ def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:
 def _want(graph: Graph, name: str) -> Want:
     """Where a name leads, held against what there is."""
     path = tuple(name.split("."))
-    if len(path) == 1 and name in graph.output_names and not _named(graph, name):
+    if name in graph.output_names:
         return graph.output_names.index(name)
     body = graph
     for place, part in enumerate(path):

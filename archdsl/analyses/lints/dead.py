@@ -19,6 +19,8 @@ class DeadValue(Problem):
     image -> a = conv(8, kernel=1)      # good: the join uses it
     image -> conv(8, kernel=1)
     add { | identity | a }      # good
+
+    Training on several machines stops at such weights: PyTorch's DistributedDataParallel waits for all gradients.
     """
 
     code = "dead-value"

@@ -21,7 +21,7 @@ from typing import Any
 
 from torch import nn
 
-from archdsl.backends.torch.source import class_of, source
+from archdsl.backends.torch.source import class_of, classes_of_blocks, source
 from archdsl.ir.graph import Graph
 
 
@@ -30,6 +30,14 @@ def module(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> nn
     made = getattr(executed(source(graph, header, checkpoint)), class_of(graph))()
     assert isinstance(made, nn.Module)
     return made
+
+
+def block_classes(
+    graph: Graph, header: str = "", checkpoint: Sequence[str] = (), blocks: Sequence[str] = ()
+) -> tuple[type[nn.Module], ...]:
+    """The classes of a network's blocks, or of some of them, those that others use before them."""
+    made = executed(source(graph, header, checkpoint))
+    return tuple(getattr(made, name) for name in classes_of_blocks(graph, blocks))
 
 
 def executed(text: str) -> ModuleType:

@@ -89,6 +89,13 @@ def _helpers(parts: list[list[str]]) -> set[str]:
     return found
 
 
+def classes_of_blocks(graph: Graph, blocks: Sequence[str] = ()) -> list[str]:
+    """The names of the classes that are blocks of the spec, or of the blocks that are named."""
+    wanted = known_blocks(graph, blocks)
+    found = [family for family in structure(graph, OWN).families if family.first.kind == "block"]
+    return [family.name for family in found if not blocks or family.first.name in wanted]
+
+
 def _top(header: str) -> list[str]:
     return ["\n".join(docstring(header, 0))] if header.strip() else []
 
