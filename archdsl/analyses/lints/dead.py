@@ -14,11 +14,11 @@ from archdsl.syntax import tree
 class DeadValue(Problem):
     """What a stage leaves reaches no output: it is computed, and its weights are kept, for nothing.
 
-    input image: [N, 3, 8, 8]
-    image -> a = conv(8, kernel=1)      # warning[dead-value]
-    image -> a = conv(8, kernel=1)      # good: the join uses it
-    image -> conv(8, kernel=1)
-    add { | identity | a }      # good
+        input image: [N, 3, 8, 8]
+        image -> a = conv(8, kernel=1)      # warning[dead-value]
+        image -> a = conv(8, kernel=1)      # good: the join uses it
+        image -> conv(8, kernel=1)
+        add { | identity | a }      # good
 
     Training on several machines stops at such weights: PyTorch's DistributedDataParallel waits for all gradients.
     """
