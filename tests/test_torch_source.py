@@ -18,11 +18,12 @@ from op_specs import SPECS, spec
 from torch_networks import NETWORKS, NormalLinear, block, conv, images, lenet, max_pool, network
 
 from archdsl import loads
+from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.analyses.state import state
 from archdsl.backends.torch import rules, source
 from archdsl.backends.torch.calls import MODULE, Infix, Opt, X, call, literal, quoted, template
 from archdsl.backends.torch.layout import WIDTH, lines
-from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES
+from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES
 from archdsl.backends.torch.rules import Lowering, expression, layer
 from archdsl.ir.dim import substitute
 from archdsl.ir.graph import Apply, Call, Graph, Input, Value
@@ -168,7 +169,7 @@ def test_every_op_has_a_rule() -> None:
 
 def test_reserved_names_are_all_that_torch_reserves() -> None:
     nn = torch.nn
-    assert {name for name in dir(nn.Module()) if not name.startswith("_")} <= MODULE_ATTRIBUTES
+    assert {name for name in dir(nn.Module()) if not name.startswith("__")} <= MODULE_ATTRIBUTES
     known = MODULE_ATTRIBUTES | CONTAINER_ATTRIBUTES
     assert {name for kind in (nn.Sequential, nn.ModuleDict) for name in dir(kind()) if name[0] != "_"} <= known
 
@@ -492,3 +493,27 @@ def test_inputs_are_never_layers() -> None:
 def test_a_layer_needs_a_rule_with_a_module() -> None:
     assert layer(call("nn.ReLU")).is_called
     assert not expression(X).is_called
+
+
+@pytest.mark.parametrize("name", ("values", "_own", "items", "dropout", "linear"))
+def test_layers_of_names_without_a_warning_are_exported(name: str) -> None:
+    import archdsl
+
+    spec = f"network Net {{ input x: [N, 4]\n {name} = linear(3) -> relu\n {{ linear(2) }} }}"
+    assert [problem.code for problem in archdsl.check(spec).problems] == []
+    net, x = archdsl.loads(spec).torch(), torch.randn(2, 4)
+    assert torch.equal(torch.export.export(net, (x,)).module()(x), net(x))
+    assert torch.equal(torch.fx.symbolic_trace(net)(x), net(x))
+
+
+@pytest.mark.parametrize("name", ("train", "type", "forward", "class", "_modules"))
+def test_layers_of_names_with_a_warning_are_not(name: str) -> None:
+    import archdsl
+
+    spec = f'network Net {{ input x: [N, 4]\n "{name}" = linear(3) -> relu\n {{ linear(2) }} }}'
+    assert [problem.code for problem in archdsl.check(spec).problems] == ["reserved-name"]
+    net, x = archdsl.loads(spec).torch(), torch.randn(2, 4)
+    assert next(iter(net.state_dict())) == f"{name}.weight"
+    assert net(x).shape == (2, 2)
+    with pytest.raises((TypeError, AttributeError, SyntaxError, RuntimeError, torch._dynamo.exc.Unsupported)):
+        torch.export.export(net, (x,)).module()(x)

@@ -21,6 +21,7 @@ from archdsl.analyses.lints.edges import edges
 from archdsl.analyses.lints.idle import idle
 from archdsl.analyses.lints.layout import layout
 from archdsl.analyses.lints.padding import padding
+from archdsl.analyses.lints.reserved import reserved
 from archdsl.analyses.lints.softmax import softmax
 from archdsl.analyses.lints.strides import strides
 from archdsl.analyses.lints.unused import unused
@@ -41,6 +42,7 @@ LINTS: tuple[Callable[[Checked], Iterator[Diagnostic]], ...] = (
     idle,
     clipped,
     layout,
+    reserved,
 )
 
 

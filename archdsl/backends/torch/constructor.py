@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.backends.torch import calls
 from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, numbering, repeated, stretches
 from archdsl.backends.torch.layout import Block, Doc, flat
-from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, MODULE_ATTRIBUTES, is_attribute, is_subscript, unique
+from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_subscript, unique
 from archdsl.backends.torch.parameters import COUNT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered, is_stateless, run_text

@@ -9,21 +9,10 @@ import builtins
 from collections.abc import Container, Iterable
 from keyword import iskeyword
 
-_ATTRIBUTES = """
-    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
-    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules
-    mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
-    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
-    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
-    state_dict to to_empty train training type xpu zero_grad
-"""
-
-MODULE_ATTRIBUTES = frozenset(_ATTRIBUTES.split())
-"""What torch's modules answer to, besides names with a leading underscore."""
+from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 
 CONTAINER_ATTRIBUTES = frozenset(("append", "clear", "extend", "insert", "items", "keys", "pop", "update", "values"))
-"""What `nn.Sequential` and `nn.ModuleDict` answer to on top of that."""
+"""What `nn.Sequential` and `nn.ModuleDict` answer to on top of what every module does."""
 
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _IMPORTED = """
