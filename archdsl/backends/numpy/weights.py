@@ -50,6 +50,20 @@ class Tensor(NamedTuple):
     integer: bool = False
 
 
+SOME = 1 << 20
+"""First values that are drawn at a time: they come in float64."""
+
+
+def drawn(tensor: Tensor, rng: np.random.Generator, dtype: np.dtype[Any]) -> Array:
+    """The first values of a tensor, in the order in which they lie."""
+    array = np.empty(tensor.shape, dtype)
+    flat = array.reshape(-1)
+    for start in range(0, array.size, SOME):
+        some = flat[start : start + SOME]
+        some[...] = tensor.draw(rng, some.shape)
+    return array
+
+
 AnyWeights = TypeVar("AnyWeights", bound="Weights")
 
 
@@ -75,7 +89,7 @@ class Weights:
         self.dtype = np.dtype(dtype)
         self.rng = np.random.default_rng(seed)
         self.arrays = {
-            name: np.array(tensor.draw(self.rng, tensor.shape), np.int64 if tensor.integer else self.dtype)
+            name: drawn(tensor, self.rng, np.dtype(np.int64) if tensor.integer else self.dtype)
             for name, tensor in tensors.items()
         }
         self.owned: dict[str, dict[str, str]] = {"": {}}
