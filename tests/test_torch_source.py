@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from op_specs import SPECS, spec
 from torch_networks import NETWORKS, NormalLinear, block, conv, images, lenet, max_pool, network
 
-from archdsl import loads
+from archdsl import load, loads
 from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.analyses.state import state
 from archdsl.backends.torch import rules, source
@@ -72,6 +72,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"net_{name}.py").write_text(source(build(), header=f"{name}.\n\nA header."))
     for name in SPECS:
         (folder / f"net_{name}.py").write_text(loads(spec(name)).torch_source())
+        (folder / f"fast_{name}.py").write_text(loads(spec(name)).torch_source(optimize="inference"))
+    for target in ("googlenet.arch:GoogLeNet", "densenet.arch:DenseNet121", "vgg.arch:VGG16", "resnext.arch:ResNeXt50"):
+        network = load(ROOT / "specs" / target).torch_source(optimize="inference")
+        (folder / f"fast_{target.partition('.')[0]}.py").write_text(network)
     (folder / "net_initial.py").write_text(source(initial()))
     (folder / "net_hostile.py").write_text(source(hostile()))
     return folder

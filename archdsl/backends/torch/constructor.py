@@ -15,7 +15,7 @@ from archdsl.backends.torch import calls
 from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, numbering, repeated, stretches
 from archdsl.backends.torch.layout import Block, Doc, flat
-from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_subscript, unique
+from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_keyword_argument, is_subscript, unique
 from archdsl.backends.torch.parameters import COUNT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered, is_stateless, run_text
@@ -159,8 +159,16 @@ def construction(module: calls.Call, names: Names) -> Doc:
     counted = _counted(inner.args, names)
     if counted:
         return f"nn.Sequential({counted})"
-    keyed = tuple((_prefixed(f"{arg.name}=", construction(arg.value, names)), arg.note) for arg in inner.args)
-    return _folded(Block("nn.Sequential(", ((_folded(Block("OrderedDict(", keyed)), ""),)))
+    return _folded(Block("nn.Sequential(", ((_ordered(inner.args, names), ""),)))
+
+
+def _ordered(stages: tuple[Arg, ...], names: Names) -> Doc:
+    """Stages by their keys: as keyword arguments, or in a dictionary where a key cannot be one."""
+    if all(is_keyword_argument(stage.name) for stage in stages):
+        rows = tuple((_prefixed(f"{s.name}=", construction(s.value, names)), s.note) for s in stages)
+        return _folded(Block("OrderedDict(", rows))
+    rows = tuple((_prefixed(f"{calls.quoted(s.name)}: ", construction(s.value, names)), s.note) for s in stages)
+    return _folded(Block("OrderedDict(", ((_folded(Block("{", rows, "}")), ""),)))
 
 
 def _counted(args: Sequence[Arg], names: Names) -> str:

@@ -171,7 +171,7 @@ def _hint(node: Call, parent: str) -> str:
 
 def _chain_height(graph: Graph, heights: dict[Graph, int]) -> int | None:
     """How deep chains nest in a chain that can be written as one expression; None where it can't."""
-    keyed = all(is_keyword_argument(node.key or "") for node in graph.nodes)
+    keyed = all(is_keyword_argument(node.key or "") or (node.key or "").isdigit() for node in graph.nodes)
     if not is_chain(graph) or not (keyed or is_numbered(graph)):
         return None
     return 1 + max((heights.get(node.graph, 0) for node in graph.nodes if isinstance(node, Call)), default=0)
