@@ -20,8 +20,9 @@ from archdsl.analyses.state import parameters, state
 from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.diagnostics.render import ordered, render
 from archdsl.elaborate.evaluate import Environment, evaluate
+from archdsl.elaborate.expectations import hold_expectations
 from archdsl.elaborate.files import Files, Unreadable, read
-from archdsl.elaborate.network import elaborate, is_template, networks, verify
+from archdsl.elaborate.network import elaborate, is_template, networks
 from archdsl.elaborate.network_problems import NoNetwork, NothingFits, UnknownNetwork
 from archdsl.elaborate.parametric import contracts_for_all
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
@@ -352,7 +353,7 @@ def check_source(
             net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}))
             mine += [_nothing_fits(made.graph, facts) for facts in impossible(made.graph)]
             if made.expectations:
-                verify(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
+                hold_expectations(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
                 good.append(net)
         problems += (problem for problem in mine if (problem.span, problem.code) not in refuted)

@@ -99,7 +99,7 @@ def _hold(
     for axis, ((size, span), found) in enumerate(zip(sizes, shape.dims, strict=True)):
         verdict = _verdict(found, size)
         if isinstance(verdict, Refuted):
-            detail = _detail(found, size, verdict)
+            detail = f"is {found}{verdict.when}"
             raise fail(ContractBroken(str(shape), text, detail, verdict.clause, origin(axis), axis), span)
         if not isinstance(verdict, Proved):
             raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
@@ -110,10 +110,3 @@ def _verdict(found: Dim, size: Dim | Quotient) -> Verdict:
     if isinstance(size, Quotient):
         return equal(found * size.divisor, size.numerator)
     return equal(found, size)
-
-
-def _detail(found: Dim, size: Dim | Quotient, verdict: Refuted) -> str:
-    if not verdict.sizes:
-        return f"is {found}"
-    given = ", ".join(f"{name} = {value}" for name, value in verdict.sizes.items())
-    return f"is {found}: wrong for {given}" + (f", true when {verdict.condition}" if verdict.condition else "")

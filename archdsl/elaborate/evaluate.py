@@ -44,6 +44,7 @@ from archdsl.elaborate.values import (
 )
 from archdsl.ir.dim import Expr
 from archdsl.ir.graph import Value
+from archdsl.ir.verdict import Refuted, Unknown, Verdict
 from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
 from archdsl.record import Record, replace
@@ -130,7 +131,8 @@ def uneven(value: Quotient, span: Span) -> Mistake:
 def truth(value: Constant, span: Span) -> bool:
     """true or false; anything else is a mistake."""
     if isinstance(value, NotYet):
-        raise fail(NotDecided(value.text), span)
+        clause = value.verdict.clause if isinstance(value.verdict, Refuted) else ""
+        raise fail(NotDecided(value.text, clause), span)
     if not isinstance(value, bool):
         hint = f"compare it: {span.text} > 0" if isinstance(value, int) else ""
         raise fail(WrongType("a condition", "true or false", described(value), hint), span)
@@ -138,9 +140,10 @@ def truth(value: Constant, span: Span) -> bool:
 
 
 class NotYet(Record):
-    """A comparison that sizes decide only when the network runs."""
+    """A comparison that sizes decide only when the network runs: false for some of them, or not known."""
 
     text: str
+    verdict: Refuted | Unknown
 
 
 def _literal(node: tree.Literal, env: Environment) -> Constant:
@@ -197,7 +200,7 @@ def _chained(node: tree.Chained, env: Environment) -> Constant:
     word = node.rest[0][0]
     if word in ("and", "or"):
         return _logic(node, env, word)
-    if word in _COMPARISONS:
+    if word in COMPARISONS:
         return _comparison(node, env)
     value = evaluate(node.first, env)
     for symbol, operand in node.rest:
@@ -212,20 +215,21 @@ def _logic(node: tree.Chained, env: Environment, word: str) -> bool:
     return word == "and"
 
 
-_COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
+COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
 
 
 def _comparison(node: tree.Chained, env: Environment) -> bool | NotYet:
     left = evaluate(node.first, env)
+    open_: list[NotYet] = []
     for symbol, operand in node.rest:
         right = evaluate(operand, env)
-        verdict: bool | None = _guarded(node.span, compare, symbol, left, right)
-        if verdict is None:
-            return NotYet(f"{show(left)} {symbol} {show(right)}")
-        if not verdict:
+        verdict: bool | Verdict = _guarded(node.span, compare, symbol, left, right)
+        if verdict is False:
             return False
+        if isinstance(verdict, Refuted | Unknown):
+            open_.append(NotYet(f"{show(left)} {symbol} {show(right)}", verdict))
         left = right
-    return True
+    return next((part for part in open_ if isinstance(part.verdict, Refuted)), open_[0]) if open_ else True
 
 
 def _conditional(node: tree.Conditional, env: Environment) -> Constant:

@@ -1,4 +1,4 @@
-"""Whole networks: their inputs and outputs, their parameters, families, and what they expect of themselves.
+"""Whole networks: their inputs and outputs, their parameters and families.
 
 `networks` lists what a file offers; `elaborate` makes the graph of one of them.
 """
@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Label, listing, suggestion
 from archdsl.elaborate.context import NOTHING, Context
-from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail, truth
+from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail
 from archdsl.elaborate.expand import Expander
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.network_problems import (
-    ExpectationFailed,
     MadeFromItself,
     MisplacedStatement,
     NamelessOutput,
@@ -321,34 +320,3 @@ def _output(statement: tree.Output, context: Context, current: Tensor | None, ex
             raise Mistake(Diagnostic(NameTaken(name), statement.span, (Label(span, "first here"),)))
     context.module.outputs.append((name, result.value if result else None, statement.span))
     return result
-
-
-def verify(elaborated: Elaborated, facts: Mapping[str, Constant], problems: list[Diagnostic]) -> None:
-    """Hold a network's expectations against the facts (`params`, `macs`); names of outputs are values."""
-    graph = elaborated.graph
-    if graph is None:
-        return
-    outputs = {name: Tensor(value) for name, value in zip(graph.output_names, graph.outputs, strict=True)}
-    for expect, env in elaborated.expectations:
-        known = {**facts, **outputs}
-        inside = replace(env, scope=env.scope.inner({n: v for n, v in known.items() if not env.scope.find(n)[0]}))
-        try:
-            claimed = evaluate(expect.claim, inside)
-            if isinstance(claimed, int) and not isinstance(claimed, bool):
-                hint = f"compare it: expect {expect.claim.span.text} == {claimed}"
-                raise fail(WrongType("an expectation", "true or false", described(claimed), hint), expect.claim.span)
-            if not truth(claimed, expect.claim.span):
-                problems.append(Diagnostic(_failure(expect, inside, elaborated.family), expect.claim.span))
-        except Mistake as mistake:
-            if mistake.diagnostic:
-                problems.append(mistake.diagnostic)
-
-
-def _failure(expect: tree.Expect, env: Environment, family: str) -> ExpectationFailed:
-    """What was claimed and what is the case, for a comparison of two sides."""
-    claim = expect.claim
-    if isinstance(claim, tree.Chained) and claim.rest[0][0] in ("==", "<=", ">=", "<", ">"):
-        found = evaluate(claim.first, env)
-        shown = f"{found:,}".replace(",", "_") if isinstance(found, int) else show(found)
-        return ExpectationFailed(claim.span.text, f"{claim.first.span.text} is {shown}", family)
-    return ExpectationFailed(claim.span.text, "")

@@ -131,11 +131,15 @@ class ExpectationFailed(Problem):
     label = "{found}"
     claim: str
     found: str
+    clause: str = ""
     family: str = ""
+
+    def help(self) -> str:
+        return f"state it behind the input's shape: where {self.clause}" if self.clause else ""
 
     def cause(self, span: Span) -> Hashable:
         """Networks that are made from one another fail what they all expect together."""
-        return (self.family, self.found.partition(" is ")[0]) if self.family else None
+        return (self.family, self.found.partition(" is ")[0] or self.claim) if self.family else None
 
 
 class WhereBroken(Problem):

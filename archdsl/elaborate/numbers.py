@@ -13,8 +13,9 @@ from archdsl.diagnostics import Problem
 from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision, WrongType
 from archdsl.elaborate.values import Constant, Quotient, described, show
 from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.prove import equal
-from archdsl.ir.verdict import Proved, Refuted
+from archdsl.ir.fact import Fact
+from archdsl.ir.prove import equal, holds
+from archdsl.ir.verdict import Proved, Refuted, Unknown, Verdict
 from archdsl.limits import ListTooLong, NumberTooLarge, limits
 
 
@@ -182,47 +183,42 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(symbol: str, a: Constant, b: Constant) -> bool | None:
-    """Whether a comparison holds; None where sizes decide it only when the network runs."""
-    if symbol in ("==", "!="):
+def compare(symbol: str, a: Constant, b: Constant) -> bool | Verdict:
+    """Whether a comparison holds; a verdict where that is not the same, or not known, for all sizes."""
+    if symbol == "==":
+        return _same(a, b)
+    if symbol == "!=":
         same = _same(a, b)
-        return same if same is None or symbol == "==" else not same
+        return not same if isinstance(same, bool) else Unknown()
     for value in (a, b):
         if isinstance(value, bool) or not isinstance(value, int | float | Expr | Quotient):
             raise Refused(WrongType(f"what stands beside {symbol}", "a number", described(value)))
     if isinstance(a, float) or isinstance(b, float):
         return _ORDER[symbol](as_float(a), as_float(b))
-    (p, q), (r, s) = _parts(a), _parts(b)
-    gap = p * s - r * q
-    return _ORDER[symbol](gap, 0) if isinstance(gap, int) else None
+    return _decided(symbol, a, b)
 
 
-def _same(a: Constant, b: Constant) -> bool | None:
+def _same(a: Constant, b: Constant) -> bool | Verdict:
     if isinstance(a, tuple) and isinstance(b, tuple):
         if len(a) != len(b):
             return False
         verdicts = [_same(x, y) for x, y in zip(a, b, strict=True)]
-        return False if False in verdicts else None if None in verdicts else True
-    if isinstance(a, Expr) or isinstance(b, Expr):
-        if isinstance(a, int | Expr) and isinstance(b, int | Expr) and not isinstance(a, bool | float):
-            verdict = equal(a, b)
-            if isinstance(verdict, Proved):
-                return True
-            return False if isinstance(verdict, Refuted) and not verdict.sizes else None
-        return False
-    if isinstance(a, Quotient) or isinstance(b, Quotient):
-        return _same_fraction(a, b)
-    if isinstance(a, bool) is not isinstance(b, bool):
-        return False
-    return bool(a == b)
-
-
-def _same_fraction(a: Constant, b: Constant) -> bool | None:
-    """Whether two numbers of which one is a quotient are the same; other values never are."""
+        if False in verdicts:
+            return False
+        return next((v for kind in (Refuted, Unknown) for v in verdicts if isinstance(v, kind)), True)
+    if not (isinstance(a, Expr | Quotient) or isinstance(b, Expr | Quotient)):
+        return isinstance(a, bool) is isinstance(b, bool) and bool(a == b)
     for value in (a, b):
-        if isinstance(value, bool) or not isinstance(value, int | float | Quotient):
+        if isinstance(value, bool) or not isinstance(value, int | float | Expr | Quotient):
             return False
     if isinstance(a, float) or isinstance(b, float):
-        return as_float(a) == as_float(b)
+        return not isinstance(a, Expr) and not isinstance(b, Expr) and as_float(a) == as_float(b)
+    return _decided("==", a, b)
+
+
+def _decided(symbol: str, a: Dim | Quotient, b: Dim | Quotient) -> bool | Verdict:
     (p, q), (r, s) = _parts(a), _parts(b)
-    return _same(p * s, r * q)
+    verdict = holds(Fact(p * s, symbol, r * q))
+    if isinstance(verdict, Proved):
+        return True
+    return False if verdict == Refuted() else verdict

@@ -394,9 +394,11 @@ class NotDecided(Problem):
     code = "not-decided"
     message = "{condition} depends on sizes that are known only when the network runs"
     condition: str
+    clause: str = ""
 
     def help(self) -> str:
-        return "fix the input's sizes, or decide by a parameter"
+        stated = f", state behind its shape where {self.clause}," if self.clause else ","
+        return f"fix the input's sizes{stated} or decide by a parameter"
 
 
 class NotShared(Problem):

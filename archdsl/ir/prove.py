@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from archdsl.ir.dim import Dim
-from archdsl.ir.fact import Fact
+from archdsl.ir.dim import Dim, smallest
+from archdsl.ir.fact import RELATIONS, Fact
 from archdsl.ir.verdict import Proved, Refuted, Verdict
 
 _known: ContextVar[tuple[Fact, ...]] = ContextVar("known", default=())
@@ -46,3 +46,31 @@ def equal(a: Dim, b: Dim, where: tuple[Fact, ...] = ()) -> Verdict:
     from archdsl.ir.decide import zero
 
     return zero(gap, (*_known.get(), *_found.get()(), *where))
+
+
+def holds(claim: Fact) -> Verdict:
+    """Whether a comparison (all but !=) is true for all sizes that the known facts allow; `Refuted()` if for none.
+
+    holds(Fact((h + 1) // 2, "<=", h))      # Proved()
+    holds(Fact(h // 2, ">=", 4))            # Refuted({"H": 1}, "H >= 8")
+    """
+    gap = claim.gap
+    if isinstance(gap, int):
+        return Proved() if RELATIONS[claim.relation](gap, 0) else Refuted()
+    verdict = equal(_SHORT[claim.relation](gap), 0)
+    if isinstance(verdict, Refuted):
+        from archdsl.ir.decide import contradictory, linked
+
+        if contradictory((*linked(claim.symbols, (*_known.get(), *_found.get()())), claim)):
+            return Refuted()
+    return verdict
+
+
+_SHORT: dict[str, Callable[[Dim], Dim]] = {
+    "==": lambda gap: gap,
+    ">=": lambda gap: smallest([gap, 0]),
+    ">": lambda gap: smallest([gap - 1, 0]),
+    "<=": lambda gap: smallest([-gap, 0]),
+    "<": lambda gap: smallest([-gap - 1, 0]),
+}
+"""By how much a comparison with 0 fails: 0 where it holds."""

@@ -22,6 +22,12 @@ class Refuted(Record):
     condition: str = ""
 
     @property
+    def when(self) -> str:
+        """The sizes for which it is false, to be put behind what is the case: ": wrong for H = 1"."""
+        given = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
+        return f": wrong for {given}" + (f", true when {self.condition}" if self.condition else "") if given else ""
+
+    @property
     def clause(self) -> str:
         """What may stand behind `where` to make it true: one remainder, or a range of more than one size."""
         first = self.condition.partition(" or ")[0]

@@ -1,0 +1,73 @@
+"""What networks expect of themselves: `expect out.shape == image.shape`.
+
+Takes a network's expectations and its graph, and holds each against every size that the network accepts. What is not
+proved is a mistake: refuted by the smallest sizes for which it is wrong, or not decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.elaborate.evaluate import COMPARISONS, Environment, NotYet, evaluate, fail, truth
+from archdsl.elaborate.network import Elaborated
+from archdsl.elaborate.network_problems import ExpectationFailed
+from archdsl.elaborate.problems import WrongType
+from archdsl.elaborate.scope import Mistake
+from archdsl.elaborate.values import Constant, Tensor, described, show
+from archdsl.ir.needs import needs_of
+from archdsl.ir.prove import assuming
+from archdsl.ir.verdict import Refuted
+from archdsl.record import replace
+from archdsl.syntax import tree
+
+
+def hold_expectations(elaborated: Elaborated, facts: Mapping[str, Constant], problems: list[Diagnostic]) -> None:
+    """Hold a network's expectations against the facts (`params`, `macs`); names of outputs are values."""
+    graph = elaborated.graph
+    if graph is None:
+        return
+    outputs = {name: Tensor(value) for name, value in zip(graph.output_names, graph.outputs, strict=True)}
+    known = {**facts, **outputs}
+    with assuming(graph.facts, needs_of(graph).facts):
+        for expect, env in elaborated.expectations:
+            inside = replace(env, scope=env.scope.inner({n: v for n, v in known.items() if not env.scope.find(n)[0]}))
+            for claim in _claims(expect.claim):
+                try:
+                    _hold(claim, inside, elaborated.family)
+                except Mistake as mistake:
+                    if mistake.diagnostic:
+                        problems.append(mistake.diagnostic)
+
+
+def _claims(claim: tree.Expression) -> Iterator[tree.Expression]:
+    """The claims that all have to hold: `a and b` are two."""
+    if isinstance(claim, tree.Chained) and claim.rest[0][0] == "and":
+        for part in (claim.first, *(operand for _, operand in claim.rest)):
+            yield from _claims(part)
+    else:
+        yield claim
+
+
+def _hold(claim: tree.Expression, env: Environment, family: str) -> None:
+    claimed = evaluate(claim, env)
+    if isinstance(claimed, NotYet) and isinstance(claimed.verdict, Refuted):
+        raise fail(_failure(claim, env, family, claimed.verdict), claim.span)
+    if isinstance(claimed, int) and not isinstance(claimed, bool):
+        hint = f"compare it: expect {claim.span.text} == {claimed}"
+        raise fail(WrongType("an expectation", "true or false", described(claimed), hint), claim.span)
+    if not truth(claimed, claim.span):
+        raise fail(_failure(claim, env, family, Refuted()), claim.span)
+
+
+def _failure(claim: tree.Expression, env: Environment, family: str, verdict: Refuted) -> ExpectationFailed:
+    """What was claimed and what is the case: the first side of a comparison that is not written as what it is."""
+    facts = ""
+    if isinstance(claim, tree.Chained) and claim.rest[0][0] in COMPARISONS:
+        for side in (claim.first, *(operand for _, operand in claim.rest)):
+            found = evaluate(side, env)
+            shown = f"{found:,}".replace(",", "_") if isinstance(found, int) else show(found)
+            if not isinstance(side, tree.Literal) and shown != side.span.text:
+                facts = f"{side.span.text} is {shown}"
+                break
+    return ExpectationFailed(claim.span.text, (facts + verdict.when).removeprefix(": "), verdict.clause, family)
