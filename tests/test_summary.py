@@ -376,9 +376,9 @@ def test_wrong_use_exits_with_2(words):
 
 def test_nothing_is_rounded_up_to_a_unit_too_small():
     """999,999 is 1.00 M and not 1000 K."""
-    from archdsl.reports.summary_table import _count, _memory
+    from archdsl.reports.figures import count, memory
 
-    assert [_count(n) for n in (0, 999, 1000, 999_949, 999_999, 10**12)] == [
+    assert [count(n) for n in (0, 999, 1000, 999_949, 999_999, 10**12)] == [
         *("0", "999", "1.00 K", "999.9 K", "1.00 M", "1.00 T")
     ]
-    assert _memory(1023 * 1024 + 1023) == "1.00 MiB"
+    assert memory(1023 * 1024 + 1023) == "1.00 MiB"

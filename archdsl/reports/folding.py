@@ -101,19 +101,31 @@ def runs(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], int]]:
 
     [(len(run), count) for run, count in runs(resnet.rows)]
     """
-    words = [_alike(row) for row in rows]
     start = 0
-    while start < len(rows):
+    for length, count in stretches([_alike(row) for row in rows], [bool(row.rows) for row in rows]):
+        yield rows[start : start + length], count
+        start += length
+
+
+def stretches(words: Sequence[object], folds: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Words cut into stretches: the length of each, and how many times its pattern repeats.
+
+    A pattern counts if one of its words `folds`; layers alone do not.
+
+        list(stretches("xababy", [True] * 6))      # [(1, 1), (4, 2), (1, 1)]
+    """
+    start = 0
+    while start < len(words):
         length, count = 1, 1
         for size in range(1, LONGEST + 1):
             times = _repeats(words, start, size)
-            if times > 1 and times * size > length * count and any(row.rows for row in rows[start : start + size]):
+            if times > 1 and times * size > length * count and any(folds[start : start + size]):
                 length, count = size, times
-        yield rows[start : start + length * count], count
+        yield length * count, count
         start += length * count
 
 
-def _repeats(words: list[tuple[object, ...]], start: int, size: int) -> int:
+def _repeats(words: Sequence[object], start: int, size: int) -> int:
     """How often the pattern of some words repeats from its start on."""
     pattern = words[start : start + size]
     count = 1

@@ -8,6 +8,7 @@ from html import escape
 from archdsl.analyses.tally import Row
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
+from archdsl.reports.figures import count, memory
 from archdsl.reports.folding import DRAWN, Line, Signs, folded_lines, lines
 from archdsl.reports.summary import Summary
 
@@ -89,7 +90,7 @@ def _row(line: Line, shares: list[Callable[[Line], str]], signs: Signs) -> list[
 
 
 def _figures(line: Line, shares: list[Callable[[Line], str]], signs: Signs) -> list[str]:
-    sizes = (_count(line.macs), _memory(line.activation_bytes))
+    sizes = (count(line.macs), memory(line.activation_bytes))
     written = (f"{line.parameters:,}", *(size if len(size) <= WIDEST else signs.until for size in sizes))
     return [cell for figure, share in zip(written, shares, strict=True) for cell in (figure, share(line))]
 
@@ -100,28 +101,6 @@ def _share(whole: Dim, part: Callable[[Line], Dim]) -> Callable[[Line], str]:
         return f"{size / whole:.1%}" if isinstance(size, int) and isinstance(whole, int) and size else ""
 
     return share
-
-
-def _count(number: Dim) -> str:
-    """A large number with three or four digits: 117.6 M."""
-    if not isinstance(number, int):
-        return str(number)
-    return _scaled(number, 1000, ("", " K", " M", " G", " T"))
-
-
-def _memory(number: Dim) -> str:
-    if not isinstance(number, int):
-        return str(number)
-    return _scaled(number, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))
-
-
-def _scaled(number: int, base: int, units: tuple[str, ...]) -> str:
-    if number < base:
-        return f"{number}{units[0]}"
-    size, unit = float(number), 0
-    while unit + 1 < len(units) and size >= base - 0.005:
-        size, unit = size / base, unit + 1
-    return f"{size:.{2 if size < 100 else 1}f}{units[unit]}"
 
 
 def _field(row: Row, times: str) -> str:
