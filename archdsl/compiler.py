@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -111,6 +111,22 @@ class Network(Entity):
 
         return summarize(self.name, self.graph, settled(self.graph, sizes))
 
+    def picture(
+        self, form: str = "svg", *, depth: int | None = None, open: Iterable[str] = (), theme: str = "auto"
+    ) -> str:
+        """The network drawn: "svg", "html" (one page, whose blocks open on a click), "dot" or "mermaid".
+
+            Path("resnet.html").write_text(net.picture("html"), encoding="utf-8")
+            net.picture(open=["bottleneck"], theme="light")
+
+        Blocks are open down to `depth` levels (as many as a reader takes in), and those of the names in `open`. SVG
+        needs the extra `archdsl[graph]`; without it `archdsl.pictures.svg.NoEngine`, an ImportError, is raised. Raises
+        ValueError for an unknown form, theme or block.
+        """
+        from archdsl.pictures.forms import draw
+
+        return draw(self.graph, form, depth, open, theme)
+
     def bench(self, backend: str = "numpy", runs: int = 10, **sizes: Sequence[int]) -> Bench:
         """The time of a pass through the network, whole and layer by layer, on the backend "numpy" or "torch".
 
@@ -136,9 +152,18 @@ class Network(Entity):
 
         return with_outputs(self.graph, outputs) if outputs else self.graph
 
+    def _repr_svg_(self) -> str | None:
+        """The picture, for notebooks; nothing where `archdsl[graph]` is not installed."""
+        from archdsl.pictures.svg import NoEngine
+
+        try:
+            return self.picture("svg")
+        except NoEngine:
+            return None
+
     def _repr_html_(self) -> str:
-        """The table of the summary, for notebooks."""
-        return self.summary()._repr_html_()
+        """The picture above the table of the summary, for notebooks: they show the richest form alone."""
+        return f"{self._repr_svg_() or ''}\n{self.summary()._repr_html_()}"
 
     def torch_source(
         self,

@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that are made from the sources: grammar.md, ops.md, diagnostics.md.
+"""Writes the pages of the reference that are made from the sources (grammar.md, ops.md, diagnostics.md), and pictures.
 
     python docs/make.py
 
@@ -11,13 +11,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import archdsl.compiler  # noqa: F401  (its imports register every diagnostic)
+import archdsl.compiler  # its imports register every diagnostic
 from archdsl.manual import op_reference, problem_reference
 from archdsl.resources import resource
 from archdsl.syntax.tables import RESERVED
 
 DOCS = Path(__file__).parent
 SCRIPT = "<!-- Made by docs/make.py; edit what it is made from. -->"
+
+PICTURES = {
+    "resnet18": ("resnet.arch:ResNet18", "layer2.0"),
+    "inception": ("googlenet.arch:GoogLeNetTaught", "module3.0"),
+}
+"""Name, network and open block of each picture."""
 
 TERMINALS = {
     "NAME": "a letter or underscore, then letters, digits and underscores; none of the words of the language",
@@ -53,7 +59,15 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Every page that is made, by its name."""
-    return {"grammar.md": grammar(), "ops.md": ops(), "diagnostics.md": diagnostics()}
+    return {"grammar.md": grammar(), "ops.md": ops(), "diagnostics.md": diagnostics(), **pictures()}
+
+
+def pictures() -> dict[str, str]:
+    """The pictures of the guide to pictures; drawing needs the extra `archdsl[graph]`."""
+    return {
+        f"pictures/{name}.svg": archdsl.load(DOCS.parent / "specs" / target).picture(open=[block])
+        for name, (target, block) in PICTURES.items()
+    }
 
 
 def ops() -> str:

@@ -22,7 +22,7 @@ FLOORS = (
     {"passes"},
     {"analyses"},
     {"reports"},
-    {"backends.torch", "backends.numpy"},
+    {"pictures", "backends.torch", "backends.numpy"},
     {"compiler"},
     {"", "fix", "highlighting", "manual", "output", "targets", "training", "watch", "zoo"},
     {"revisions"},

@@ -13,7 +13,20 @@ from archdsl import __version__
 from archdsl.cli.group import Commands
 
 # In the order in which `archdsl --help` lists them; `archdsl NAME` is the function NAME of the module NAME.
-COMMANDS = ("check", "compile", "summary", "diff", "fmt", "bench", "show", "explain", "ops", "zoo", "completion")
+COMMANDS = (
+    "check",
+    "compile",
+    "summary",
+    "graph",
+    "diff",
+    "fmt",
+    "bench",
+    "show",
+    "explain",
+    "ops",
+    "zoo",
+    "completion",
+)
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

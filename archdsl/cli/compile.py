@@ -10,7 +10,7 @@ from archdsl.cli import completing
 from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
-from archdsl.cli.writing import write_program
+from archdsl.cli.writing import write_file
 
 if TYPE_CHECKING:
     from archdsl.compiler import Network
@@ -59,7 +59,7 @@ def compile(
     if output is None or output == "-":
         click.echo(text.encode(), nl=False)
     else:
-        write_program(output, text, network)
+        write_file(output, text, network)
 
 
 def _hold_checkpoints(network: Network, blocks: tuple[str, ...], backend: str) -> None:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from archdsl.compiler import Network
 
 
-def write_program(output: str, text: str, network: Network) -> None:
+def write_file(output: str, text: str, network: Network) -> None:
     from archdsl.output import write_whole
 
     with suppress(OSError):
         if os.path.samefile(output, network.file):
-            raise Misuse(f"{output}: this is the spec itself; give the program another file")
+            raise Misuse(f"{output}: this is the spec itself; name another file")
     try:
         write_whole(Path(output), text)
     except (OSError, ValueError) as error:

@@ -1,0 +1,72 @@
+"""What a box says: an op's name and the few arguments that a figure in a paper would show.
+
+    conv(64, kernel=7, stride=2, padding=3, bias=false)      # conv   7×7, 64, /2
+
+What does not change the look of a network (padding, biases, first values) is left to the box's facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archdsl.ir.graph import Apply
+from archdsl.ir.text import literal
+from archdsl.ops import Op
+
+UNSEEN = frozenset(
+    (
+        *("padding", "output_padding", "bias", "affine", "init", "eps", "momentum", "ceil", "count_padding"),
+        *("broadcast", "approximate"),
+    )
+)
+"""Arguments that a picture leaves out."""
+
+LONGEST = 56
+"""Characters of a text in a box."""
+
+SIGNS = {"add": "+", "mul": "×", "sub": "−"}
+"""Joins that are drawn as a circle with a sign."""
+
+
+def caption(node: Apply) -> str:
+    """The arguments of an op as a figure shows them; empty where there is nothing to say.
+
+    caption(node)      # "7×7, 64, /2"
+    """
+    op: Op = node.op
+    attributes = op.attributes()
+    first = next(iter(attributes), "")
+    words: dict[str, str] = {}
+    values = op.values()
+    for name, given in values.items():
+        value = values["kernel"] if name == "stride" and given is None else given
+        default = attributes[name].default
+        default = (default,) * len(value) if isinstance(value, tuple) and isinstance(default, int) else default
+        if name in UNSEEN or value == default or value is None:
+            continue
+        words[name] = SHORT[name](value) if name in SHORT else _plain(name, value, first)
+    return shortened(", ".join(words[name] for name in sorted(words, key=lambda name: name != "kernel")))
+
+
+def shortened(text: str) -> str:
+    """A text that no box need grow beyond; what is cut off stands in the box's facts."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip(' ,')}…"
+
+
+def _plain(name: str, value: Any, first: str) -> str:
+    shown = literal(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
+    return shown if name == first else f"{name}={shown}"
+
+
+def _times(value: Any) -> str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _stride(value: Any) -> str:
+    same = isinstance(value, tuple) and len(set(value)) == 1
+    return f"/{value[0] if same else _times(value)}"
+
+
+SHORT: dict[str, Callable[[Any], str]] = {"kernel": _times, "size": _times, "stride": _stride}
+"""Arguments that a figure writes in its own way."""

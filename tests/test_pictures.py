@@ -1,0 +1,323 @@
+"""Pictures: nothing overlaps and nothing is cut off, in any network of the zoo, folded or open; and the text forms."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+import xml.etree.ElementTree as ElementTree
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from picture_geometry import Drawn, Seen, collisions, seen
+from spec_strategies import network
+
+import archdsl
+from archdsl import Network
+from archdsl.cli import main
+from archdsl.ops import OPS
+from archdsl.pictures.kinds import DARK, KINDS, LIGHT, WORDS, Colours
+from archdsl.pictures.model import picture
+from archdsl.pictures.opened import ENOUGH, opened
+from archdsl.pictures.opened import seen as count
+
+ROOT = Path(__file__).parents[1]
+
+RESIDUAL = """
+block residual(channels) {
+    add {
+        | conv1 = conv(channels, kernel=3, padding=1) -> relu -> conv2 = conv(channels, kernel=3, padding=1)
+        | identity
+    }
+    relu
+}
+network Small { input image: [N, 8, 16, 16]
+    repeat 2 { residual(8) }
+    global_avg_pool -> flatten -> linear(10)
+}
+"""
+
+
+@cache
+def zoo() -> dict[str, Network]:
+    return {net.name: net for path in sorted((ROOT / "specs").glob("*.arch")) for net in archdsl.check(path).networks}
+
+
+def block(shown: Seen, title: str) -> Drawn:
+    return next(box for box in shown.boxes.values() if box.title == title)
+
+
+@pytest.mark.parametrize("depth", [None, 0, 1, 99], ids=["as fits", "folded", "one level", "open"])
+@pytest.mark.parametrize("name", sorted(zoo()))
+def test_nothing_overlaps_and_nothing_is_cut_off(name, depth):
+    shown = seen(zoo()[name].picture(depth=depth))
+    assert collisions(shown) == []
+    if depth == 99:
+        assert not any("closed" in box.classes for box in shown.boxes.values())
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+@given(network())
+def test_nothing_overlaps_in_generated_networks(text):
+    net = archdsl.loads(text)
+    for depth in (0, 99):
+        assert collisions(seen(net.picture(depth=depth))) == []
+
+
+def test_a_residual_looks_like_a_residual():
+    shown = seen(archdsl.loads(RESIDUAL).picture(depth=99))
+    body = shown.inner(block(shown, "2 × residual(8)"))
+    chain = sorted((box for box in body if box.title), key=lambda box: box.area.top)
+    (join,) = (box for box in body if not box.title)
+    assert [box.title for box in chain] == ["conv", "relu", "conv", "relu"]
+    assert {round(box.area.middle) for box in [*chain, join]} == {round(join.area.middle)}, (
+        "the chain stands on one axis"
+    )
+    (shortcut,) = (wire for wire in shown.wires if len(wire.points) > 2)
+    assert shortcut.points[0][1] < chain[0].area.top, "the shortcut leaves above the first convolution"
+    assert shortcut.points[0][0] == pytest.approx(join.area.middle, abs=1), "and from the axis"
+    assert max(x for x, _ in shortcut.points) > max(box.area.right for box in chain), "runs beside the chain"
+    assert shortcut.arrow == pytest.approx((join.area.right, (join.area.top + join.area.bottom) / 2), abs=1)
+
+
+def test_a_projection_stands_beside_the_chain():
+    shown = seen(zoo()["ResNet50"].picture(open=["layer1.0"]))
+    body = shown.inner(block(shown, "bottleneck(64)"))
+    shortcut = block(shown, "downsample")
+    chain = [box for box in body if box is not shortcut]
+    assert len({round(box.area.middle) for box in chain}) == 1
+    assert shortcut.area.left > max(box.area.right for box in chain)
+
+
+def test_an_inception_module_looks_like_the_figure():
+    """Four arms side by side in the order of the spec, from one value above into one concat below."""
+    shown = seen(zoo()["GoogLeNetTaught"].picture(open=["module3.0"]))
+    body = shown.inner(next(box for box in shown.boxes.values() if box.title.startswith("inception(64")))
+    concat = next(box for box in body if box.title == "concat")
+    columns: dict[int, list[Drawn]] = {}
+    for box in sorted(body, key=lambda box: box.area.top):
+        if box is not concat:
+            columns.setdefault(round(box.area.middle), []).append(box)
+    arms = [[box.title for box in columns[middle]] for middle in sorted(columns)]
+    assert arms == [
+        ["conv", "relu"],
+        ["conv", "relu", "conv", "relu"],
+        ["conv", "relu", "conv", "relu"],
+        ["max_pool", "conv", "relu"],
+    ]
+    assert all(box.area.bottom < concat.area.top for box in body if box is not concat)
+    assert min(columns) < concat.area.middle < max(columns)
+    entering = [wire for wire in shown.wires if wire.arrow and abs(wire.arrow[1] - concat.area.top) < 1]
+    assert len(entering) == 4 and {wire.arrow for wire in entering} == {entering[0].arrow}
+
+
+def test_repeated_blocks_are_folded_and_drawn_once():
+    shown = seen(zoo()["ViTBase16"].picture(depth=99))
+    heads = [box.title for box in shown.boxes.values() if box.is_open]
+    assert "12 × encoder_block(12, mlp_width=3072, dropout_rate=0.0)" in heads
+    assert sum(box.title == "attention" for box in shown.boxes.values()) == 1
+
+
+def test_blocks_that_differ_inside_are_drawn_each():
+    net = zoo()["DenseNet121"]
+    folded = seen(net.picture(depth=2))
+    assert any(box.title == "6 × (dense_layer(32), concat)" for box in folded.boxes.values())
+    unfolded = seen(net.picture(depth=3))
+    assert sum(box.title == "dense_layer(32)" for box in unfolded.boxes.values()) == 6 + 12 + 24 + 16
+
+
+def test_shapes_stand_where_they_change():
+    shown = seen(zoo()["LeNet"].picture())
+    told = [text.words for box in shown.boxes.values() for text in box.texts if text.kind == "told"]
+    assert told[:4] == ["[N, 1, 28, 28]", "[N, 6, 28, 28]", "[N, 6, 14, 14]", "[N, 16, 10, 10]"]
+    tips = re.findall(r'<g class="wire"><title>([^<]*)', zoo()["LeNet"].picture())
+    assert len(tips) == 13 and all(tips), "every wire tells its shape to who points at it"
+
+
+def test_every_network_is_drawn_with_as_many_boxes_as_a_reader_takes_in():
+    for net in zoo().values():
+        shown = picture(net.graph)
+        folded = count(shown.body, frozenset())
+        assert count(shown.body, frozenset(opened(shown))) <= max(ENOUGH, folded)
+
+
+def test_the_same_network_is_the_same_bytes():
+    here = zoo()["ResNet18"].picture(depth=2)
+    made: list[str] = []
+    thread = threading.Thread(target=lambda: made.append(zoo()["ResNet18"].picture(depth=2)))
+    thread.start()
+    thread.join()
+    script = "import archdsl; print(archdsl.load('specs/resnet.arch:ResNet18').picture(depth=2), end='')"
+    other = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env={"PYTHONHASHSEED": "7"}, capture_output=True, check=True
+    )
+    assert made == [here] and other.stdout.decode() == here
+
+
+@pytest.mark.parametrize("form", ["html", "dot", "mermaid"])
+def test_the_other_forms_are_the_same_bytes_too(form):
+    assert zoo()["UNet"].picture(form) == archdsl.load(ROOT / "specs" / "unet.arch").picture(form)
+
+
+def test_themes():
+    net = archdsl.loads(RESIDUAL)
+    auto, light, dark = (net.picture(theme=theme) for theme in ("auto", "light", "dark"))
+    assert "prefers-color-scheme: dark" in auto and LIGHT.paper in auto and DARK.paper in auto
+    assert LIGHT.paper in light and DARK.paper not in light
+    assert DARK.paper in dark and f"fill: {LIGHT.kinds['convolution'].fill}" not in dark
+
+
+def test_every_op_has_a_kind_and_every_kind_its_colours():
+    modules = {op.__module__.rpartition(".")[2] for op in OPS.values()}
+    assert modules == {module for modules in KINDS.values() for module in modules}
+    for theme in (LIGHT, DARK):
+        assert set(theme.kinds) == {*KINDS, "block", "end"}
+    assert set(WORDS) == {*KINDS, "block"}
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a: str, b: str) -> float:
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_texts_can_be_read(theme):
+    """WCAG 2.2 asks for 4.5 for text, and 3 for what is drawn."""
+    texts = [(colours.text, colours.fill) for colours in theme.kinds.values()]
+    texts += [(theme.ink, theme.paper), (theme.faint, theme.paper), (theme.faint, theme.frame)]
+    assert min(contrast(*pair) for pair in texts) >= 4.5
+    assert contrast(theme.wire, theme.paper) >= 3
+
+
+def test_texts_of_a_hostile_spec_stay_text():
+    text = """
+    block act(word) { relu }
+    network t { input x: [N, 3, 8, 8]
+        act("<script>alert(1)</script>&") -> conv(4, kernel=1)
+    }"""
+    net = archdsl.loads(text)
+    drawn = net.picture()
+    assert seen(drawn).boxes["0"].title == 'act("<script>alert(1)</script>&")'
+    assert "<script>" not in drawn
+    assert "alert(1)</script>" not in net.picture("html")
+
+
+def test_a_spec_cannot_end_the_page():
+    net = archdsl.loads("# </script><script>alert(1)</script>\nnetwork t { input x: [N, 4]\n linear(3) }")
+    assert "alert(1)</script>" not in net.picture("html")
+
+
+def test_dot():
+    assert archdsl.loads(RESIDUAL).picture("dot", depth=1) == (ROOT / "tests" / "pictures" / "small.dot").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_mermaid():
+    assert archdsl.loads(RESIDUAL).picture("mermaid", depth=1) == (ROOT / "tests" / "pictures" / "small.mmd").read_text(
+        encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(zoo()))
+@pytest.mark.parametrize("depth", [0, 99])
+def test_dot_and_mermaid_name_each_box_once_and_wire_only_these(name, depth):
+    dot = zoo()[name].picture("dot", depth=depth)
+    boxes = re.findall(r'^ *"([\w.]+)" \[', dot, re.M)
+    wires = re.findall(r'^ *"([\w.]+)" -> "([\w.]+)"', dot, re.M)
+    assert len(boxes) == len(set(boxes)) and dot.count("{") == dot.count("}")
+    assert {end for wire in wires for end in wire} == set(boxes), "every box is on a wire"
+    flowchart = zoo()[name].picture("mermaid", depth=depth)
+    assert len(re.findall(r" -->\|", flowchart)) == len(wires)
+    assert flowchart.count("subgraph ") == len(re.findall(r"^ *end$", flowchart, re.M))
+
+
+def run(*words: str, stdin: str | None = None):
+    return CliRunner().invoke(main, ["graph", *words], input=stdin)
+
+
+@pytest.mark.parametrize(
+    ("ending", "begin"),
+    [(".svg", "<svg "), (".html", "<!DOCTYPE html>"), (".dot", "digraph"), (".mmd", "flowchart TD")],
+)
+def test_command_writes_what_the_name_of_the_file_says(tmp_path, ending, begin):
+    out = tmp_path / f"net{ending}"
+    result = run(str(ROOT / "specs" / "lenet.arch") + ":LeNet", "-o", str(out))
+    assert (result.exit_code, result.output) == (0, "")
+    assert out.read_text(encoding="utf-8").startswith(begin)
+
+
+def test_command_writes_to_standard_output():
+    result = run("-", "--format", "dot", stdin=RESIDUAL)
+    assert result.exit_code == 0 and result.stdout.startswith('digraph "Small"')
+
+
+def test_command_refuses_what_it_does_not_know(tmp_path):
+    target = str(ROOT / "specs" / "resnet.arch") + ":ResNet50"
+    png = run(target, "-o", str(tmp_path / "net.png"))
+    assert png.exit_code == 2 and "pictures are .svg, .html, .dot or .mmd" in png.stderr
+    block = run(target, "--open", "bottlneck", "-o", str(tmp_path / "net.svg"))
+    assert block.exit_code == 2 and "did you mean bottleneck?" in block.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_command_never_writes_over_the_spec(tmp_path):
+    spec = tmp_path / "net.dot"
+    spec.write_text(RESIDUAL, encoding="utf-8")
+    result = run(str(spec), "-o", str(spec))
+    assert result.exit_code == 2 and spec.read_text(encoding="utf-8") == RESIDUAL
+
+
+def test_a_spec_with_errors_is_not_drawn():
+    result = run("-", "--format", "dot", stdin="network t { input x: [N, 4]\n conv(3, kernel=1) }")
+    assert result.exit_code == 1 and "error[wrong-rank]" in result.stderr and not result.stdout
+
+
+def test_without_the_engine_svg_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "quickjs", None)
+    monkeypatch.setattr("archdsl.pictures.svg._here.engine", None)
+    result = run("-", stdin=RESIDUAL)
+    assert result.exit_code == 2 and "pip install 'archdsl[graph]'" in result.stderr and not result.stdout
+    net = archdsl.loads(RESIDUAL)
+    with pytest.raises(ImportError, match=r"archdsl\[graph\]"):
+        net.picture()
+    assert net._repr_svg_() is None and "<table>" in net._repr_html_()
+    assert net.picture("html").startswith("<!DOCTYPE html>")
+
+
+def test_notebooks_show_the_picture_and_the_table():
+    net = archdsl.loads(RESIDUAL)
+    ElementTree.fromstring(net._repr_svg_() or "")
+    shown = net._repr_html_()
+    assert shown.index("<svg ") < shown.index("<table>")
+
+
+def test_python_refuses_what_it_does_not_know():
+    net = archdsl.loads(RESIDUAL)
+    for wrong in ({"form": "png"}, {"theme": "pink"}, {"open": ["relu"]}):
+        with pytest.raises(ValueError, match=str(next(iter(wrong.values()))[0])):
+            net.picture(**wrong)
+
+
+def test_elk_is_the_published_one():
+    """lib/elk-worker.min.js of elkjs 0.12.1, byte for byte."""
+    from hashlib import sha256
+
+    text = (ROOT / "archdsl" / "pictures" / "browser" / "elk-worker.min.js").read_bytes()
+    assert sha256(text).hexdigest() == "dca3a19d9ec37f5634bf5876b4ebd2455c3f43f0d32570136c13c13edaba9bfb"
+
+
+def test_colours_are_written_as_colours():
+    for theme in (LIGHT, DARK):
+        for colours in theme.kinds.values():
+            assert isinstance(colours, Colours) and all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in colours)
