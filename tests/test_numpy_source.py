@@ -210,3 +210,19 @@ TWINS = '''\
         class_ = net(sigmoid, score)
         return class_, score
 '''
+
+
+def test_what_can_be_copied_has_names_of_its_own() -> None:
+    """Any two definitions may meet in an emitted file, so no two share a name."""
+    folder = Path(runtime.__file__).parent
+    places: dict[str, list[str]] = {}
+    for path in [
+        *folder.glob("kernels/*.py"),
+        *folder.glob("fast/*.py"),
+        folder / "runtime.py",
+        folder / "training.py",
+    ]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                places.setdefault(node.name, []).append(path.stem)
+    assert not {name: found for name, found in places.items() if len(found) > 1}

@@ -7,15 +7,15 @@ from archdsl.backends.numpy.kernels.array import Array, Pullback
 
 def pixel_shuffle(x: Array, *, factor: int) -> tuple[Array, Pullback]:
     """Channels spread over the image: [N, C · f², H, W] -> [N, C, H · f, W · f]."""
-    return spread(x, factor), lambda dy: (stack(dy, factor), {})
+    return unstack(x, factor), lambda dy: (stack(dy, factor), {})
 
 
 def pixel_unshuffle(x: Array, *, factor: int) -> tuple[Array, Pullback]:
     """Squares of pixels stacked into channels: [N, C, H · f, W · f] -> [N, C · f², H, W]."""
-    return stack(x, factor), lambda dy: (spread(dy, factor), {})
+    return stack(x, factor), lambda dy: (unstack(dy, factor), {})
 
 
-def spread(x: Array, factor: int) -> Array:
+def unstack(x: Array, factor: int) -> Array:
     """[N, C · f · f, H, W] -> [N, C, H · f, W · f]."""
     batch, channels, rows, columns = x.shape
     cut = x.reshape(batch, channels // factor**2, factor, factor, rows, columns)
