@@ -258,6 +258,21 @@ def test_a_concatenation_moves_nothing() -> None:
     assert [step.inputs[1].root()[1] for step in joins] == [8, 12, 16, 20]
 
 
+def test_steps_share_a_phase_where_none_waits_for_another_thread() -> None:
+    def phases(body: str) -> int:
+        program = fill(archdsl.loads(on_images(body)).numpy())
+        trace = Trace(Packs(), program.weights_of, 2)
+        return len(Schedule(trace, [*program.trace(trace, trace.given((1, 8, 40, 40)))]).tape)
+
+    far, near = "conv(8, kernel=5, padding=2) -> relu", "conv(8, kernel=1) -> relu"
+    assert phases(far) == 1
+    assert phases(f"{far} -> {far}") == 2
+    assert phases(f"{far} -> {near} -> batch_norm -> {near}") == 1
+    assert phases(f"add {{ | {far} -> {near}\n | {near} }}\nrelu") == 1
+    assert phases(f"concat {{ | {far}\n | {near}\n | max_pool(3, stride=1, padding=1) }}\n{near}") == 1
+    assert phases(f"concat {{ | {far}\n | {near}\n | max_pool(3, stride=1, padding=1) }}\n{far}") == 2
+
+
 def test_no_memory_is_taken_in_a_steady_state() -> None:
     program = fill(
         archdsl.loads(on_images("conv(64, kernel=3, padding=1) -> relu -> max_pool(2) -> conv(64, kernel=1)")).numpy()

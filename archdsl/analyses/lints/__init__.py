@@ -22,6 +22,7 @@ from archdsl.analyses.lints.idle import idle
 from archdsl.analyses.lints.layout import layout
 from archdsl.analyses.lints.padding import padding
 from archdsl.analyses.lints.reserved import reserved
+from archdsl.analyses.lints.second_name import second_name
 from archdsl.analyses.lints.softmax import softmax
 from archdsl.analyses.lints.strides import strides
 from archdsl.analyses.lints.unused import unused
@@ -43,6 +44,7 @@ LINTS: tuple[Callable[[Checked], Iterator[Diagnostic]], ...] = (
     clipped,
     layout,
     reserved,
+    second_name,
 )
 
 

@@ -45,7 +45,8 @@ def _stage(checked: Checked, node: Apply | Call, body: Body) -> Diagnostic | Non
     stage = checked.stages.get(place(node.span))
     if stage is None or not stage.link.names:
         kind = node.op.name if isinstance(node, Apply) else node.graph.name or "group"
-        return Diagnostic(DeadValue(f"what this {kind} leaves", None), node.span)
+        what = f"this {kind}" if stage else f"the shared {node.key}"
+        return Diagnostic(DeadValue(f"what {what} leaves", None), node.span)
     if _mentioned(stage, checked.words[stage.item]):
         return None
     name = stage.link.names[0]

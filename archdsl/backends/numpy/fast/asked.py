@@ -8,6 +8,7 @@ from typing import NamedTuple
 from archdsl.backends.numpy.fast.activate import Then
 from archdsl.backends.numpy.fast.band import Affine
 from archdsl.backends.numpy.fast.packs import Fill
+from archdsl.backends.numpy.fast.tape import Cuts
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.kernels.window import Window
 
@@ -15,8 +16,8 @@ from archdsl.backends.numpy.kernels.window import Window
 class Asked(NamedTuple):
     """y = then(conv(before(x)) + bias + plus), where `before` is a norm and an activation, if any.
 
-    `folded` gives the kernel [O, C / groups, rows, columns] and the bias [O] as they are now, and `pack` memory for
-    weights in another form.
+    `cuts` are those of x where it is written in rows; `folded` gives the kernel [O, C / groups, rows, columns] and the
+    bias [O] as they are now, and `pack` memory for weights in another form.
     """
 
     shape: tuple[int, int, int, int]
@@ -24,6 +25,7 @@ class Asked(NamedTuple):
     window: Window
     groups: int
     workers: int
+    cuts: Cuts | None
     folded: Callable[[], tuple[Array, Array]]
     pack: Callable[[str, tuple[int, ...], Fill], Array]
     norm: Affine | None

@@ -70,6 +70,7 @@ def asked(
         fit(x.shape[2:], tuple(kernel), stride, padding, dilation),
         groups,
         net.workers,
+        x.cuts,
         partial(folded, weights, after, eps, flip),
         partial(net.pack, (layer, norm, eps, flip)),
         net.affine(first, first_eps) if first else None,

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from archdsl.backends.numpy.fast.asked import Asked
 from archdsl.backends.numpy.fast.band import Frame, finish, pixels, windows
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks
+from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even
 from archdsl.backends.numpy.kernels.array import Array
 
 BAND = 1 << 16
@@ -24,11 +24,12 @@ def depth_conv(work: Asked) -> Work:
     (kh, kw), *_ = window
     weight = work.pack("depth", (kh * kw, channels), lambda to: _fill_depth(to, work))
     bias = work.pack("bias", (channels,), lambda to: np.copyto(to, work.folded()[1]))
-    cuts = blocks(images, high, max(1, BAND // (wide * channels)), work.workers)
+    cuts = even(images * high, work.workers)
+    parts = blocks(high, BAND // (wide * channels), cuts)
     shape = (images, height, width, channels)
-    parts = [block for part in cuts for block in part]
-    most = max(block.count(wide) for block in parts) * channels
-    size = max(Frame(block, window, shape).size for block in parts) + most
+    every = [block for part in parts for block in part]
+    most = max(block.count(wide) for block in every) * channels
+    size = max(Frame(block, window, shape).size for block in every) + most
 
     def orders_of(block: Block, x: Array, y: Array, plus: Array | None, memory: Array) -> Task:
         orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)
@@ -45,10 +46,10 @@ def depth_conv(work: Asked) -> Work:
 
     def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
         plus = xs[1] if len(xs) > 1 else None
-        tasks = [[(block, bench.scratch(worker)) for block in part] for worker, part in enumerate(cuts)]
+        tasks = [[(block, bench.scratch(worker)) for block in part] for worker, part in enumerate(parts)]
         return [[[order for pair in task for order in orders_of(pair[0], xs[0], y, plus, pair[1])] for task in tasks]]
 
-    return Work(work.result, bind, size)
+    return Work(work.result, bind, size, cuts=cuts, near=(False, True))
 
 
 def group_conv(work: Asked) -> Work:
@@ -60,11 +61,12 @@ def group_conv(work: Asked) -> Work:
     depth = prod(window.kernel) * each
     weight = work.pack("groups", (groups, depth, outputs), lambda to: _fill_groups(to, work))
     bias = work.pack("bias", (work.outputs,), lambda to: np.copyto(to, work.folded()[1]))
-    cuts = blocks(images, high, max(1, 2 * BAND // (wide * depth * groups)), work.workers)
+    cuts = even(images * high, work.workers)
+    parts = blocks(high, 2 * BAND // (wide * depth * groups), cuts)
     shape = (images, height, width, channels)
-    parts = [block for part in cuts for block in part]
-    most = max(block.count(wide) for block in parts)
-    size = max(Frame(block, window, shape).size for block in parts) + most * groups * (depth + outputs)
+    every = [block for part in parts for block in part]
+    most = max(block.count(wide) for block in every)
+    size = max(Frame(block, window, shape).size for block in every) + most * groups * (depth + outputs)
 
     def orders_of(block: Block, x: Array, to: Array, plus: Array | None, memory: Array) -> Task:
         orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)
@@ -90,10 +92,10 @@ def group_conv(work: Asked) -> Work:
 
     def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
         to, plus = pixels(y), pixels(xs[1]) if len(xs) > 1 else None
-        tasks = [[(block, bench.scratch(worker)) for block in part] for worker, part in enumerate(cuts)]
+        tasks = [[(block, bench.scratch(worker)) for block in part] for worker, part in enumerate(parts)]
         return [[[order for pair in task for order in orders_of(pair[0], xs[0], to, plus, pair[1])] for task in tasks]]
 
-    return Work(work.result, bind, size)
+    return Work(work.result, bind, size, cuts=cuts, near=(False, True))
 
 
 def _fill_depth(to: Array, work: Asked) -> None:

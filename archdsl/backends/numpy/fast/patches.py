@@ -7,6 +7,7 @@ output channels instead.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from archdsl.backends.numpy.fast.asked import Asked
 from archdsl.backends.numpy.fast.band import Frame, affine_orders, finish, pixels, windows
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, spread
+from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even, spread
 from archdsl.backends.numpy.kernels.array import Array
 
 CACHE = 1 << 18
@@ -22,7 +23,9 @@ CACHE = 1 << 18
 TALL = 192
 """Rows that a product should have: fewer, and moving the kernel costs more than multiplying with it."""
 NARROW = 64
-"""Rows for each thread below which threads share columns instead."""
+"""Rows for each thread below which threads share columns instead, if the kernel is heavy."""
+HEAVY = 1 << 18
+"""Numbers of a kernel that a thread should not read for a few rows: waiting for each other costs less."""
 
 
 def row_conv(work: Asked) -> Work:
@@ -31,12 +34,12 @@ def row_conv(work: Asked) -> Work:
     outputs, workers = work.outputs, work.workers
     weight, bias = _columns(work), _bias(work)
     total = images * height * width
-    wide = workers > 1 and total < NARROW * workers and outputs >= NARROW
+    wide = workers > 1 and total < NARROW * workers and weight.size >= HEAVY
     tall = max(TALL, CACHE // 2 // (outputs + (channels if work.norm else 0)))
     copied = channels if work.norm else 0
     room = outputs if work.then else 0
-    whole = total if wide else min(tall * 2, total)
-    size = whole * (copied + room)
+    size = 0 if wide else min(tall * 2, total) * (copied + room)
+    cuts = work.cuts or even(images * height, workers)
 
     def task(source: Array, rows: slice, columns: slice, y: Array, plus: Array | None, memory: Array) -> Task:
         out = y[rows, columns]
@@ -55,12 +58,11 @@ def row_conv(work: Asked) -> Work:
         everything = slice(0, total)
         phase: Phase = []
         if wide:
-            orders, source = ready(x, everything, bench.memory)
+            orders, source = ready(x, everything, bench.shared)
             for worker, cut in enumerate(spread(outputs, workers)):
-                room = bench.memory[source.size :] if work.norm else bench.scratch(worker)
-                phase.append(task(source, everything, slice(*cut), to, plus, room))
-            return [[orders, *([] for _ in range(1, workers))], phase] if orders else [phase]
-        for worker, (start, stop) in enumerate(spread(total, workers)):
+                phase.append(task(source, everything, slice(*cut), to, plus, bench.scratch(worker)))
+            return [[orders, *([] for _ in range(1, workers))], phase] if work.norm else [phase]
+        for worker, (start, stop) in enumerate(pairwise(cut * width for cut in cuts)):
             orders = []
             for band in spread(stop - start, max(1, -(-(stop - start) // tall))):
                 rows = slice(start + band[0], start + band[1])
@@ -70,7 +72,9 @@ def row_conv(work: Asked) -> Work:
             phase.append(orders)
         return [phase]
 
-    return Work(work.result, bind, size)
+    if wide:
+        return Work(work.result, bind, total * room, total * copied, 2 if work.norm else 1)
+    return Work(work.result, bind, size, cuts=cuts, near=(True, True))
 
 
 def patch_conv(work: Asked) -> Work:
@@ -82,15 +86,14 @@ def patch_conv(work: Asked) -> Work:
     weight = _columns_and_bias(work)
     framed = work.norm is not None or any(window.padding)
     total = images * high * wide
-    shared = workers > 1 and total < NARROW * workers and outputs >= NARROW
+    shared = workers > 1 and total < NARROW * workers and weight.size >= HEAVY
     limit = max(TALL, CACHE // depth) // wide
-    cuts = blocks(images, high, high * images if shared else limit, workers)
+    cuts = even(images * high, workers)
+    parts = blocks(high, high * images if shared else limit, cuts)
     shape = (images, height, width, channels)
-    frames = max(Frame(block, window, shape).size if framed else 0 for part in cuts for block in part)
-    most = max(block.count(wide) for part in cuts for block in part)
-    copied = (total if shared else most) * (depth + 1)
-    room = most * outputs if work.then else 0
-    size = -(-copied // workers) + max(frames, room) if shared else copied + max(frames, room)
+    frames = max(Frame(block, window, shape).size if framed else 0 for part in parts for block in part)
+    most = max(block.count(wide) for part in parts for block in part)
+    room = (total if shared else most) * outputs if work.then else 0
 
     def gather(x: Array, block: Block, memory: Array, rows: Array) -> Task:
         """The windows of a block into rows."""
@@ -106,17 +109,15 @@ def patch_conv(work: Asked) -> Work:
     def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
         to, plus = pixels(y), pixels(xs[1]) if len(xs) > 1 else None
         phases: list[Phase] = [[], []] if shared else [[]]
-        rows = bench.memory[:copied].reshape(-1, depth + 1)
-        behind = len(bench.memory[copied:]) // workers
-        for worker, part in enumerate(cuts):
+        rows = bench.shared.reshape(-1, depth + 1)
+        for worker, part in enumerate(parts):
             orders: Task = []
             for block in part:
                 place = block.places(high, wide)
-                if shared:
-                    own = bench.memory[copied + worker * behind : copied + (worker + 1) * behind]
-                    orders += gather(xs[0], block, own, rows[place])
-                    continue
                 memory = bench.scratch(worker)
+                if shared:
+                    orders += gather(xs[0], block, memory, rows[place])
+                    continue
                 mine = memory[: block.count(wide) * (depth + 1)].reshape(-1, depth + 1)
                 orders += gather(xs[0], block, memory[mine.size :], mine)
                 orders.append((np.matmul, (mine, weight, to[place])))
@@ -124,13 +125,13 @@ def patch_conv(work: Asked) -> Work:
             phases[0].append(orders)
         for worker, (start, stop) in enumerate(spread(outputs, workers) if shared else ()):
             out, added = to[:, start:stop], None if plus is None else plus[:, start:stop]
-            own = bench.memory[copied + worker * behind : copied + (worker + 1) * behind]
-            phases[1].append(
-                [(np.matmul, (rows, weight[:, start:stop], out)), *finish(out, None, added, work.then, own)]
-            )
+            done = finish(out, None, added, work.then, bench.scratch(worker))
+            phases[1].append([(np.matmul, (rows, weight[:, start:stop], out)), *done])
         return phases
 
-    return Work(work.result, bind, size)
+    if shared:
+        return Work(work.result, bind, max(frames, room), total * (depth + 1), 2)
+    return Work(work.result, bind, most * (depth + 1) + max(frames, room), cuts=cuts, near=(False, True))
 
 
 def plane_conv(work: Asked) -> Work:
@@ -141,11 +142,11 @@ def plane_conv(work: Asked) -> Work:
     depth = kh * kw * channels
     weight = work.pack("planes", (depth + 1, outputs), lambda to: _fill(to, work, (3, 2, 1, 0)))
     shape = (images, height, width, channels)
-    cuts = blocks(images, high, max(1, CACHE // 2 // ((depth + 1) * wide)), work.workers)
+    cuts = even(images * high, work.workers)
     # a block is a part of one image, since columns of two images don't follow each other
-    cuts = [[one for block in part for one in _single(block)] for part in cuts]
-    most = max(block.count(wide) for part in cuts for block in part)
-    frames = [Frame(block, window, shape) for part in cuts for block in part]
+    parts = blocks(high, min(high, CACHE // 2 // ((depth + 1) * wide)), cuts)
+    most = max(block.count(wide) for part in parts for block in part)
+    frames = [Frame(block, window, shape) for part in parts for block in part]
     across = max(-(-frame.shape[2] // sx) for frame in frames)
     planes = max(frame.shape[1] for frame in frames) * across * channels * sx
     size = most * (depth + 1) + max(planes, most * outputs if work.then else 0)
@@ -182,15 +183,11 @@ def plane_conv(work: Asked) -> Work:
         return [
             [
                 [order for block in part for order in orders_of(block, xs[0], to, plus, bench.scratch(worker))]
-                for worker, part in enumerate(cuts)
+                for worker, part in enumerate(parts)
             ]
         ]
 
-    return Work(work.result, bind, size)
-
-
-def _single(block: Block) -> list[Block]:
-    return [Block(image, image + 1, block.top, block.bottom) for image in range(block.start, block.stop)]
+    return Work(work.result, bind, size, cuts=cuts, near=(False, True))
 
 
 def _outer(shape: tuple[int, ...], pixel: int) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from archdsl.backends.numpy.fast.activate import Then
 from archdsl.backends.numpy.fast.band import affine_orders
 from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, spread
+from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, blocks, even, spread
 from archdsl.backends.numpy.kernels.array import Array
 
 LITTLE = 1 << 14
@@ -22,12 +23,12 @@ STRETCH = 1 << 16
 def norm_into(net: Trace, x: Spot, *, layer: str, eps: float = 1e-5, then: Then | None = None) -> Work:
     """y = then(batch norm of x) by the moving averages, for images and rows of features."""
     norm = net.affine(layer, eps)
-    return _apart(net, x.shape, lambda xs, y, room: affine_orders(xs[0], y, room, norm, then))
+    return _apart(net, (x,), x.shape, lambda xs, y, room: affine_orders(xs[0], y, room, norm, then))
 
 
 def each_into(net: Trace, x: Spot, *, then: Then) -> Work:
     """y = then(x)."""
-    return _apart(net, x.shape, lambda xs, y, room: then(xs[0], y, room))
+    return _apart(net, (x,), x.shape, lambda xs, y, room: then(xs[0], y, room))
 
 
 def add_into(net: Trace, *xs: Spot, then: Then | None = None) -> Work:
@@ -56,30 +57,51 @@ def _joined(net: Trace, xs: tuple[Spot, ...], join: Callable[..., Any], then: Th
             found.append((np.copyto, (y, before)))
         return found + (then(y, y, room) if then else [])
 
-    return _apart(net, np.broadcast_shapes(*(x.shape for x in xs)), orders)
+    return _apart(net, xs, np.broadcast_shapes(*(x.shape for x in xs)), orders)
 
 
-def _apart(net: Trace, shape: tuple[int, ...], orders: Callable[[list[Array], Array, Array], Task]) -> Work:
-    """Give each thread its part of the longest leading axis, a stretch at a time."""
-    laid = shape if len(shape) != 4 else (shape[0], shape[2], shape[3], shape[1])
-    size = int(np.prod(shape, dtype=np.int64))
-    axis = 1 if len(laid) > 2 and laid[1] > laid[0] else 0
-    long = laid[axis] if laid else 1
+def _apart(
+    net: Trace, xs: tuple[Spot, ...], shape: tuple[int, ...], orders: Callable[[list[Array], Array, Array], Task]
+) -> Work:
+    """Give each thread its part of the rows, a stretch at a time."""
+    if len(shape) == 4:
+        return _images(net, xs, shape, orders)
+    size = prod(shape)
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
-        if not laid:
-            return [[orders(xs, y, bench.scratch(0)), *([] for _ in range(1, bench.workers))]]
-        phase: Phase = []
-        parts = bench.workers if size > LITTLE else 1
-        for worker, (start, stop) in enumerate(spread(long, parts)):
-            task: Task = []
-            per = max(1, size // max(1, long))
-            for band in spread(stop - start, max(1, (stop - start) * per // STRETCH)):
-                cut = (slice(None),) * axis + (slice(start + band[0], start + band[1]),)
-                if band[0] < band[1]:
-                    given = [x[cut] if x.ndim > axis and x.shape[axis] == long else x for x in xs]
-                    task += orders(given, y[cut], bench.scratch(worker))
-            phase.append(task)
-        return [[*phase, *([] for _ in range(parts, bench.workers))]]
+    def bind(bench: Bench, given: list[Array], y: Array) -> list[Phase]:
+        phase: Phase = [[] for _ in range(bench.workers)]
+        whole = size <= LITTLE or not shape or any(x.shape != shape for x in given)
+        for worker, cut in enumerate([(0, None)] if whole else spread(shape[0], bench.workers)):
+            some = slice(*cut) if shape else ()
+            parts = [x if x.shape != shape else x[some] for x in given]
+            phase[worker] = orders(parts, y[some], bench.scratch(worker))
+        return [phase]
 
-    return Work(shape, bind, min(size, 2 * STRETCH + size // max(1, long)))
+    return Work(shape, bind, size)
+
+
+def _images(
+    net: Trace, xs: tuple[Spot, ...], shape: tuple[int, ...], orders: Callable[[list[Array], Array, Array], Task]
+) -> Work:
+    """The same for images; those of another shape are stretched to the others'."""
+    images, channels, height, width = shape
+    cuts = next((x.cuts for x in xs if x.cuts and x.shape == shape), None) or even(images * height, net.workers)
+    parts = blocks(height, STRETCH // (width * channels), cuts)
+    most = max(block.count(width * channels) for part in parts for block in part)
+
+    def bind(bench: Bench, given: list[Array], y: Array) -> list[Phase]:
+        full = [np.broadcast_to(x, y.shape) for x in given]
+        return [
+            [
+                [
+                    order
+                    for block in part
+                    for order in orders(
+                        [x[block.images, block.rows] for x in full], y[block.images, block.rows], bench.scratch(worker)
+                    )
+                ]
+                for worker, part in enumerate(parts)
+            ]
+        ]
+
+    return Work(shape, bind, most, cuts=cuts, near=tuple(x.shape == shape for x in xs))

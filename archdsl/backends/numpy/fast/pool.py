@@ -9,7 +9,7 @@ import numpy as np
 
 from archdsl.backends.numpy.fast.activate import larger
 from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks
+from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even
 from archdsl.backends.numpy.kernels.array import Array, Size
 from archdsl.backends.numpy.kernels.pool import counted
 from archdsl.backends.numpy.kernels.window import Window, fit
@@ -71,8 +71,9 @@ def _pool(
     """Join the numbers of each window, and take their share."""
     images, channels, height, width = shape
     high, wide = window.places
-    cuts = blocks(images, high, max(1, STRIP // (wide * channels * window.stride[0])), workers)
-    strips = [_strip(block, window, height) for part in cuts for block in part]
+    cuts = even(images * high, workers)
+    parts = blocks(high, STRIP // (wide * channels * window.stride[0]), cuts)
+    strips = [_strip(block, window, height) for part in parts for block in part]
     size = max((stop - start) * images_ for start, stop, images_ in strips) * wide * channels
 
     def orders_of(block: Block, x: Array, y: Array, memory: Array) -> Task:
@@ -91,11 +92,11 @@ def _pool(
         return [
             [
                 [order for block in part for order in orders_of(block, xs[0], y, bench.scratch(worker))]
-                for worker, part in enumerate(cuts)
+                for worker, part in enumerate(parts)
             ]
         ]
 
-    return Work((images, channels, *window.places), bind, size)
+    return Work((images, channels, *window.places), bind, size, cuts=cuts)
 
 
 def _strip(block: Block, window: Window, height: int) -> tuple[int, int, int]:

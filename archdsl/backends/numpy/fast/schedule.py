@@ -20,7 +20,7 @@ import numpy as np
 from archdsl.backends.numpy.fast.arena import Stay, place
 from archdsl.backends.numpy.fast.band import Affine
 from archdsl.backends.numpy.fast.packs import Fill, Packs, slope_of
-from archdsl.backends.numpy.fast.tape import Bench, Phase, Work
+from archdsl.backends.numpy.fast.tape import Bench, Cuts, Phase, Work
 from archdsl.backends.numpy.kernels.array import Array
 
 
@@ -28,6 +28,7 @@ class Spot:
     """A value of the network while its tape is written: its shape, as the spec has it, and where it will lie.
 
     `given` marks inputs of the network, which lie as they come. A spot may be some channels of another, its `home`.
+    `cuts` are the parts in which threads write it, or those of what was joined to it last.
     """
 
     def __init__(self, shape: tuple[int, ...], given: bool = False, dtype: Any = np.float32) -> None:
@@ -36,6 +37,7 @@ class Spot:
         self.dtype = np.dtype(dtype)
         self.home: Spot | None = None
         self.offset = 0
+        self.cuts: Cuts | None = None
 
     @property
     def images(self) -> tuple[int, int, int, int]:
@@ -68,6 +70,14 @@ class Step(NamedTuple):
     inputs: tuple[Spot, ...]
     outputs: tuple[Spot, ...]
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that it leaves is in its place already."""
+        left = self.outputs[0]
+        if self.work.joined:
+            return all(spot.home is left for spot in self.inputs)
+        return self.work.same and left.home is self.inputs[0]
+
 
 class Trace:
     """The steps of a network as they are written down, and the weights that they ask for.
@@ -92,6 +102,7 @@ class Trace:
         """Write a step down; the spot of its result, or several."""
         work = kernel(self, *xs, **options)
         outputs = tuple(Spot(shape) for shape in (work.shape, *work.others))
+        outputs[0].cuts = xs[-1].cuts if work.joined else work.cuts
         self.steps.append(Step(work, xs, outputs))
         return outputs if len(outputs) > 1 else outputs[0]
 
@@ -117,21 +128,25 @@ class Schedule:
 
     def __init__(self, trace: Trace, outputs: list[Spot]) -> None:
         workers = trace.workers
-        _join(trace.steps, outputs)
-        roots, starts, size = _laid_out(trace.steps, outputs)
+        _join(trace.steps)
+        times = _times(trace.steps, workers)
+        roots, starts, shared, size = _laid_out(trace.steps, times, outputs)
         memory = np.zeros(size, np.float32)
         self.inputs = [np.zeros(spot.shape, spot.dtype) for spot in trace.inputs]
         self.arrays = {id(spot): array for spot, array in zip(trace.inputs, self.inputs, strict=True)}
         for spot, start in zip(roots, starts, strict=True):
             self.arrays[id(spot)] = memory[start : start + prod(spot.shape)].reshape(-1, spot.width)
-        scratch = max((step.work.scratch for step in trace.steps), default=0)
-        bench = Bench(workers, np.zeros(workers * scratch, np.float32))
+        own = np.zeros(workers * max((step.work.scratch for step in trace.steps), default=0), np.float32)
         self.parts: list[list[Phase]] = []
-        for step in trace.steps:
-            moved = not step.work.same or step.outputs[0].home is not step.inputs[0]
+        self.tape: list[Phase] = [[[] for _ in range(workers)] for _ in range(_end(trace.steps, times))]
+        for step, time, start in zip(trace.steps, times, shared, strict=True):
             xs, left = ([self.view(spot) for spot in spots] for spots in (step.inputs, step.outputs))
-            self.parts.append(step.work.bind(bench, xs, *left) if moved else [])
-        self.tape = [phase for part in self.parts for phase in part]
+            bench = Bench(workers, own, memory[start : start + step.work.shared])
+            self.parts.append([] if step.idle else step.work.bind(bench, xs, *left))
+            assert step.idle or len(self.parts[-1]) == step.work.phases, "a step has as many phases as it said"
+            for later, phase in enumerate(self.parts[-1]):
+                for task, more in zip(self.tape[time + later], phase, strict=True):
+                    task += more
         ends = [self.view(spot) for spot in outputs]
         self.outputs = [end.transpose(0, 3, 1, 2) if end.ndim == 4 else end for end in ends]
 
@@ -144,7 +159,7 @@ class Schedule:
         return array[:, offset : offset + spot.width].reshape(spot.laid)
 
 
-def _join(steps: list[Step], outputs: list[Spot]) -> None:
+def _join(steps: list[Step]) -> None:
     """Give spots a place in another: inputs among the channels of what joins them, results that move nothing."""
     made = {id(spot) for step in steps for spot in step.outputs}
     for step in reversed(steps):  # what is joined last is the largest
@@ -162,20 +177,61 @@ def _join(steps: list[Step], outputs: list[Spot]) -> None:
             left.home, left.offset = source, 0
 
 
-def _laid_out(steps: list[Step], outputs: list[Spot]) -> tuple[list[Spot], list[int], int]:
-    """The spots that own memory, and where each starts."""
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
+def _times(steps: list[Step], workers: int) -> list[int]:
+    """The phase of the tape in which each step starts.
+
+    A step may share a phase with others on which it does not depend, and with one that writes each part of an input in
+    the thread that reads it. A single thread takes the steps one by one, so that memory is free again early.
+    """
+    made: dict[int, list[tuple[int, Cuts | None]]] = {}
+    times: list[int] = []
+    next_ = 0
+    for step in steps:
+        sources = [made.get(id(spot), []) for spot in step.inputs]
+        if step.idle:
+            made[id(step.outputs[0])] = [source for one in sources for source in one]
+            times.append(next_)
+            continue
+        work = step.work
+        near = [work.cuts is not None and is_near for is_near in work.near] + [False] * len(sources)
+        after = [
+            end if is_near and cuts == work.cuts else end + 1
+            for one, is_near in zip(sources, near, strict=False)
+            for end, cuts in one
+        ]
+        times.append(max(after, default=0) if workers > 1 else next_)
+        end = times[-1] + work.phases - 1
+        next_ = max(next_, end + 1)
+        made.update((id(spot), [(end, work.cuts)]) for spot in step.outputs)
+    return times
+
+
+def _end(steps: list[Step], times: list[int]) -> int:
+    """The number of phases."""
+    return max((time + step.work.phases for step, time in zip(steps, times, strict=True) if not step.idle), default=0)
+
+
+def _laid_out(steps: list[Step], times: list[int], outputs: list[Spot]) -> tuple[list[Spot], list[int], list[int], int]:
+    """The spots that own memory, where each starts, where what each step shares starts, and the size of all."""
+    stays: dict[int, Stay] = {}
     roots: dict[int, Spot] = {}
-    for index, step in enumerate(steps):
-        for spot in (*step.inputs, *step.outputs):
-            root, _ = spot.root()
-            if not root.given:
-                roots.setdefault(id(root), root)
-                first.setdefault(id(root), index)
-                last[id(root)] = index
+
+    def meet(spot: Spot, first: int, last: int) -> None:
+        root, _ = spot.root()
+        if not root.given:
+            roots.setdefault(id(root), root)
+            size, before, after = stays.get(id(root), Stay(prod(root.shape), first, last))
+            stays[id(root)] = Stay(size, min(before, first), max(after, last))
+
+    for step, time in zip(steps, times, strict=True):
+        if not step.idle:
+            for spot in (*step.inputs, *step.outputs):
+                meet(spot, time, time + step.work.phases - 1)
+    end = _end(steps, times)
     for spot in outputs:
-        last[id(spot.root()[0])] = len(steps)
-    stays = [Stay(prod(root.shape), first[key], last[key]) for key, root in roots.items()]
-    starts, size = place(stays)
-    return list(roots.values()), starts, size
+        meet(spot, end, end)
+    shared = [
+        Stay(step.work.shared, time, time + step.work.phases - 1) for step, time in zip(steps, times, strict=True)
+    ]
+    starts, size = place([*(stays[key] for key in roots), *shared])
+    return list(roots.values()), starts[: len(roots)], starts[len(roots) :], size

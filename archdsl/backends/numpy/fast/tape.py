@@ -16,32 +16,42 @@ from archdsl.backends.numpy.kernels.array import Array
 Order: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 Task: TypeAlias = list[Order]
 Phase: TypeAlias = list[Task]
+Cuts: TypeAlias = tuple[int, ...]
+"""Where each thread's part of all rows of all images starts, and behind them where the last one stops."""
 
 
 class Bench(NamedTuple):
-    """What a kernel works with: how many threads there are, and memory that each may use until the step is over."""
+    """What a kernel works with: how many threads there are, memory for each, and for all, till the step is over."""
 
     workers: int
-    memory: Array
+    own: Array
+    shared: Array
 
     def scratch(self, worker: int) -> Array:
         """The memory of one thread, as one row of numbers."""
-        size = len(self.memory) // self.workers
-        return self.memory[worker * size : (worker + 1) * size]
+        size = len(self.own) // self.workers
+        return self.own[worker * size : (worker + 1) * size]
 
 
 class Work(NamedTuple):
     """What a fast kernel says of a step.
 
     `shape` is that of the result (`others` those of further ones), and `bind` turns the arrays that the step reads, and
-    those that it writes, into phases: `bind(bench, xs, y)`. Images come as [N, H, W, C]. `scratch` counts the numbers
-    that each thread needs room for. The result may be the input itself in another shape (`same`), or have each input as
-    some of its channels (`joined`): then no number has to be moved if memory is laid out so.
+    those that it writes, into so many `phases`: `bind(bench, xs, y)`. Images come as [N, H, W, C]. `scratch` counts the
+    numbers that each thread needs room for, `shared` those that all need together.
+
+    Where each thread writes some rows of the result, `cuts` are these parts, and `near` tells of which inputs it reads
+    no others: it need not wait for other threads that still write theirs. The result may be the input itself in another
+    shape (`same`), or have each input as some of its channels (`joined`): no number moves if memory is laid out so.
     """
 
     shape: tuple[int, ...]
     bind: Callable[..., list[Phase]]
     scratch: int = 0
+    shared: int = 0
+    phases: int = 1
+    cuts: Cuts | None = None
+    near: tuple[bool, ...] = ()
     same: bool = False
     joined: bool = False
     others: tuple[tuple[int, ...], ...] = ()
@@ -52,8 +62,15 @@ def spread(total: int, parts: int) -> list[tuple[int, int]]:
 
     spread(7, 2)      # [(0, 3), (3, 7)]
     """
-    cuts = [total * part // parts for part in range(parts + 1)]
-    return list(pairwise(cuts))
+    return list(pairwise(even(total, parts)))
+
+
+def even(total: int, parts: int) -> Cuts:
+    """The cuts between equal parts.
+
+    even(7, 2)      # (0, 3, 7)
+    """
+    return tuple(total * part // parts for part in range(parts + 1))
 
 
 class Block(NamedTuple):
@@ -84,16 +101,24 @@ class Block(NamedTuple):
         return slice(first, first + self.count(across))
 
 
-def blocks(images: int, rows: int, limit: int, workers: int) -> list[list[Block]]:
-    """For each thread the blocks that it works on: whole images or a part of one, of at most `limit` rows or so."""
+def blocks(rows: int, limit: int, cuts: Cuts) -> list[list[Block]]:
+    """Each thread's part of images of so many rows, in blocks: whole images or a part of one, of `limit` rows or so.
+
+    blocks(4, 8, (0, 6, 16))      # [[Block(0, 1, 0, 4), Block(1, 2, 0, 2)], [Block(1, 2, 2, 4), Block(2, 4, 0, 4)]]
+    """
     limit = max(1, limit)
-    pieces = -(-rows // limit)
-    if images < workers or (images % workers and images < 4 * workers):
-        pieces = min(rows, -(-pieces // workers) * workers)
-    if pieces > 1:
-        found = [Block(image, image + 1, *cut) for image in range(images) for cut in spread(rows, pieces)]
-    else:
-        count = -(-images // max(1, limit // rows))
-        count = min(images, -(-count // workers) * workers)
-        found = [Block(*cut, 0, rows) for cut in spread(images, count)]
-    return [found[start:stop] for start, stop in spread(len(found), workers)]
+    parts = []
+    for start, stop in pairwise(cuts):
+        found: list[Block] = []
+        while start < stop:
+            image, top = divmod(start, rows)
+            whole = min(stop - start, limit) // rows if top == 0 else 0
+            bottom = min(rows, top + stop - start)
+            if whole:
+                found.append(Block(image, image + whole, 0, rows))
+            else:
+                bands = spread(bottom - top, -(-(bottom - top) // limit))
+                found += [Block(image, image + 1, top + first, top + last) for first, last in bands]
+            start += whole * rows or bottom - top
+        parts.append(found)
+    return parts

@@ -21,7 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from archdsl.backends.numpy.fast.asked import Asked
 from archdsl.backends.numpy.fast.band import Frame, finish
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, spread
+from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even, spread
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.kernels.window import Window
 
@@ -30,7 +30,9 @@ POINTS = {2: (0, 1, -1), 4: (0, Fraction(5, 8), Fraction(-5, 8), Fraction(3, 2),
 FEWEST = 8
 """Channels below which a product is not worth its transforms."""
 TILES = 48
-"""Tiles for each thread below which threads share the points instead."""
+"""Tiles for each thread below which threads share the points instead, if the kernel is heavy."""
+MASSIVE = 1 << 20
+"""Numbers of a kernel at all points that a thread should not read for a few tiles: waiting costs less."""
 ROOM = 1 << 20
 """Numbers that a band takes up at most, about, if that leaves it tiles enough."""
 
@@ -47,11 +49,11 @@ def tile_of(work: Asked) -> int:
         return 0
     high, wide = work.window.places
     pixels = images * high * wide
-    costs = {0: pixels * 9 * channels * (2 * outputs * (1 + 16 / pixels) + 16) + 90 * channels * outputs}
+    costs = {0: pixels * 9 * channels * (2 * outputs * (1 + 32 / pixels) + 16) + 90 * channels * outputs}
     for m in POINTS:
         side = (m + 2) ** 2
         tiles = images * -(-high // m) * -(-wide // m)
-        products = 2 * tiles * side * channels * outputs * (1 + 16 / tiles)
+        products = 2 * tiles * side * channels * outputs * (1 + 32 / tiles)
         moved = tiles * (channels * side * (2.5 * side + 16) + outputs * side * (2.5 * m * m + 16))
         costs[m] = products + moved + 10 * side * channels * outputs
     return min(costs, key=lambda m: costs[m])
@@ -68,19 +70,19 @@ def tile_conv(work: Asked, m: int) -> Work:
     to_points, from_points = _transforms(m)
     weight = work.pack(f"tiles{m}", (side, channels, outputs), lambda to: _fill_tiles(to, work, m))
     bias = work.pack("bias", (outputs,), lambda to: np.copyto(to, work.folded()[1]))
-    apart = workers > 1 and total < TILES * workers
+    apart = workers > 1 and total < TILES * workers and weight.size >= MASSIVE
     limit = max(TILES, ROOM // (2 * side * (channels + outputs)))
-    cuts = blocks(images, down, down * images if apart else -(-limit // across), workers)
+    cuts = even(images * down, workers)
+    parts = blocks(down, down * images if apart else -(-limit // across), cuts)
     # a window over all tiles of a band, so that the band's frame has whole tiles
     whole = Window((m + 2, m + 2), (m, m), work.window.padding, (1, 1), (down, across))
     shape = (images, work.shape[2], work.shape[3], channels)
-    parts = [block for part in cuts for block in part]
-    frames = max(Frame(block, whole, shape).size for block in parts)
-    most = total if apart else max(block.count(across) for block in parts)
+    every = [block for part in parts for block in part]
+    frames = max(Frame(block, whole, shape).size for block in every)
+    most = total if apart else max(block.count(across) for block in every)
     values, sums = most * side * channels, most * (side + 1) * outputs
-    lone = max(block.count(across) for block in parts)
+    lone = max(block.count(across) for block in every)
     gathered = max(frames + lone * side * channels, lone * 2 * m * m * outputs)
-    size = -(-(values + sums) // workers) + gathered if apart else values + sums + gathered
 
     def come(x: Array, block: Block, to: Array, memory: Array) -> Task:
         """The tiles of a block, taken to the points: `to` is [points, tiles · C]."""
@@ -123,13 +125,11 @@ def tile_conv(work: Asked, m: int) -> Work:
     def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
         plus = xs[1] if len(xs) > 1 else None
         phases: list[Phase] = [[], [], []] if apart else [[]]
-        memory = bench.memory
         if apart:
-            own = len(memory[values + sums :]) // workers
-            points = memory[:values].reshape(side, total, channels)
-            summed = memory[values : values + sums].reshape(side + 1, total, outputs)
-            for worker, part in enumerate(cuts):
-                mine = memory[values + sums + worker * own : values + sums + (worker + 1) * own]
+            points = bench.shared[:values].reshape(side, total, channels)
+            summed = bench.shared[values:].reshape(side + 1, total, outputs)
+            for worker, part in enumerate(parts):
+                mine = bench.scratch(worker)
                 begin, end = spread(side, workers)[worker]
                 phases[0].append([])
                 phases[1].append([(np.matmul, (points[begin:end], weight[begin:end], summed[begin:end]))])
@@ -142,7 +142,7 @@ def tile_conv(work: Asked, m: int) -> Work:
                     phases[2][-1].append((np.copyto, (some[side], bias)))
                     phases[2][-1] += leave(_flat(some), block, y, plus, mine)
             return phases
-        for worker, part in enumerate(cuts):
+        for worker, part in enumerate(parts):
             orders: Task = []
             for block in part:
                 count = block.count(across)
@@ -158,7 +158,10 @@ def tile_conv(work: Asked, m: int) -> Work:
             phases[0].append(orders)
         return phases
 
-    return Work(work.result, bind, size)
+    if apart:
+        return Work(work.result, bind, gathered, values + sums, 3)
+    ends = tuple(cut // down * high + min(high, cut % down * m) for cut in cuts)
+    return Work(work.result, bind, values + sums + gathered, cuts=ends, near=(False, True))
 
 
 def _flat(values: Array) -> Array:
