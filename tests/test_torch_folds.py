@@ -148,3 +148,33 @@ def test_any_repetition_keeps_its_numbers(stages: Any, join: str, before: bool, 
     found = [(key, tuple(value.shape)) for key, value in net.torch().state_dict().items()]
     assert found == net.state()
     agrees_with_the_graph(net.graph)
+
+
+def test_defaults_are_those_of_the_block() -> None:
+    spec = """
+    block part(channels, kernel=3, dilation=1) {
+        conv(channels, kernel=kernel, dilation=dilation, padding=dilation * (kernel - 1) // 2)
+    }
+    network Net { input x: [N, 3, 8, 8]
+        part(4) -> part(8, kernel=1) -> part(8, kernel=1, dilation=2) -> part(2, kernel=5) }
+    """
+    text = code(spec)
+    assert "kernel: int = 3, dilation: int = 1" in text
+    assert "Part(3, 4)," in text
+    assert "Part(4, 8, kernel=1)," in text
+    agrees_with_the_graph(archdsl.loads(spec).graph)
+
+
+def test_of_two_variants_the_one_with_more_layers_is_named_after_them() -> None:
+    spec = """
+    block basic(channels) {
+        add {
+            | conv(channels, kernel=3, padding=1)
+            | if in.channels != channels { projection = conv(channels, kernel=1) }
+        }
+    }
+    network Net { input x: [N, 3, 8, 8]
+        basic(4) -> basic(4) -> basic(8) -> basic(8) }
+    """
+    assert "class BasicProjection(" in code(spec)
+    assert "class Basic(" in code(spec)

@@ -112,7 +112,7 @@ def _settled(
     busy = taken | {"i", "layer"} if stretches else taken
     found, names = parameters(family.graphs, [*counts, *slots], busy)
     for index, graph in enumerate(family.graphs):
-        family.calls[graph] = tuple(Arg(p.name, p.values[index], positional=p.leads) for p in found)
+        family.calls[graph] = tuple(Arg(p.name, p.values[index], p.leads, p.default) for p in found)
     return found, names
 
 

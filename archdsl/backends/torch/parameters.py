@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.torch.calls import Passes, Varying, literal, typed
+from archdsl.backends.torch.calls import REQUIRED, Passes, Varying, literal, typed
 from archdsl.backends.torch.formulas import Base, formula
 from archdsl.backends.torch.names import unique, variable
 from archdsl.ir.graph import Graph
@@ -23,11 +23,21 @@ FACTORS = (2, 3, 4, 5, 6, 8, 16)
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument of a constructor: its name, and its value in each instance."""
+    """One argument of a constructor: its name, and its value in each instance; `leads` says that it goes by position.
+
+    `default` is the one that the block has for it, where some instance leaves it at that.
+    """
 
     name: str
     values: tuple[Any, ...]
     leads: bool
+    default: Any = REQUIRED
+
+    @property
+    def declaration(self) -> str:
+        """The argument as a constructor declares it: `stride: int = 1`."""
+        default = "" if self.default is REQUIRED else f" = {literal(self.default)}"
+        return f"{self.name}: {self.annotation}{default}"
 
     @property
     def annotation(self) -> str:
@@ -85,7 +95,12 @@ def parameters(
         names[key] = found_formula.text([names.get(typed(part)) or literal(part[0]) for part in found_formula.parts])
     order = [name for name in whole if name in chosen]
     leading = order[: 2 if order[:1] in (["in_channels"], ["in_features"]) else 1]
-    return [Parameter(name, chosen[name], name in leading and _is_size(chosen[name])) for name in order], names
+    usual = _usual(graphs, whole)
+    made = []
+    for name in order:
+        leads = name in leading and _is_size(chosen[name])
+        made.append(Parameter(name, chosen[name], leads, REQUIRED if leads else usual.get(name, REQUIRED)))
+    return sorted(made, key=lambda parameter: parameter.default is not REQUIRED), names
 
 
 Names = Mapping[Any, str]
@@ -107,6 +122,16 @@ def _given(graphs: Sequence[Graph], taken: frozenset[str]) -> tuple[list[Base], 
             for index in range(min(map(len, values))):
                 arguments.append(Base(f"{safe}[{index}]", safe, tuple(value[index] for value in values)))
     return arguments + incoming, whole
+
+
+def _usual(graphs: Sequence[Graph], whole: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """The defaults of the block's own parameters, as far as an instance has them."""
+    arguments = {variable(name, "size"): name for name, _ in graphs[0].arguments}
+    found = {}
+    for name, values in whole.items():
+        kept = (value for graph, value in zip(graphs, values, strict=True) if arguments.get(name) in graph.usual)
+        found[name] = next(kept, REQUIRED)
+    return found
 
 
 def _lengths(given: Sequence[Base]) -> Iterator[Base]:

@@ -18,6 +18,7 @@ from archdsl.backends.torch.checkpointing import known_blocks
 from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
 from archdsl.backends.torch.docs import description, docstring
 from archdsl.backends.torch.forward import arguments, forward, passed
+from archdsl.backends.torch.fused_source import FUSED
 from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
 from archdsl.backends.torch.layout import flat, lines
@@ -25,7 +26,7 @@ from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
 from archdsl.backends.torch.structure import Family, structure
 from archdsl.ir.graph import Graph
 from archdsl.ir.graph import layers as ir_layers
-from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
+from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, InPlace, Room
 
 STANDARD = {
     "AbstractContextManager": "contextlib",
@@ -42,9 +43,10 @@ STANDARD = {
 """Names of the standard library that emitted code reads, with the modules that they come from."""
 
 FUSED_OPS = (FusedConv, FusedLinear, FusedNorm)
+AROUND_FUSED = (Append, InPlace, Room)
 
-OWN = TAKEN | HELPERS.keys() | {CHECK}
-"""Names that mean something in an emitted file before a spec says anything."""
+OWN = TAKEN | (HELPERS.keys() - FUSED.keys()) | {CHECK}
+"""Names that mean something in an emitted file before a spec says anything; with fused layers, more do."""
 
 
 def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> str:
@@ -53,8 +55,9 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
     source(lenet)      # 'import torch\\n…class LeNet(nn.Sequential):\\n…'
     """
     blocks = known_blocks(graph, checkpoint)
-    classes = structure(graph, OWN)
-    names = OWN | {family.name for family in classes.families}
+    own = _own(graph)
+    classes = structure(graph, own)
+    names = own | {family.name for family in classes.families}
     results = None
     parts = []
     if len(graph.outputs) > 1:
@@ -74,9 +77,15 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
     return "\n\n".join([*_top(header), _imports({word for part in parts for word in _words(part)}) + "\n", body]) + "\n"
 
 
+def _own(graph: Graph) -> frozenset[str]:
+    """The names that the file of a network needs for itself."""
+    fused = any(isinstance(layer.node.op, FUSED_OPS + AROUND_FUSED) for layer in ir_layers(graph))
+    return OWN | FUSED.keys() if fused else OWN
+
+
 def class_of(graph: Graph) -> str:
     """The name of the class that the emitted file gives a network."""
-    return structure(graph, OWN).of[graph].name
+    return structure(graph, _own(graph)).of[graph].name
 
 
 def _helpers(parts: list[list[str]]) -> set[str]:
@@ -92,7 +101,7 @@ def _helpers(parts: list[list[str]]) -> set[str]:
 def classes_of_blocks(graph: Graph, blocks: Sequence[str] = ()) -> list[str]:
     """The names of the classes that are blocks of the spec, or of the blocks that are named."""
     wanted = known_blocks(graph, blocks)
-    found = [family for family in structure(graph, OWN).families if family.first.kind == "block"]
+    found = [family for family in structure(graph, _own(graph)).families if family.first.kind == "block"]
     return [family.name for family in found if not blocks or family.first.name in wanted]
 
 
@@ -198,7 +207,7 @@ def _init(made: Made) -> Iterator[str]:
     chain = layers(made) if made.base == "nn.Sequential" else None
     if not chain and not made.targets:
         return
-    arguments = ["self", *(f"{p.name}: {p.annotation}" for p in made.parameters)]
+    arguments = ["self", *(parameter.declaration for parameter in made.parameters)]
     yield from lines(f"def __init__({', '.join(arguments)})", 4, suffix=" -> None:")
     if chain:
         yield from lines(chain, 8)

@@ -212,18 +212,25 @@ def _open(form: Any, node: Apply) -> str:
 def _name(families: list[Family], taken: frozenset[str]) -> None:
     """Name the classes: the root first, since it must keep its name, then in order."""
     used = set(taken)
-    first: dict[str, Graph] = {}
+    first: dict[str, Family] = {}
     for family in [families[-1], *families[:-1]]:
         fallback = "Net" if family.first.kind == "network" else "Block"
         name = class_name(family.hint, fallback)
-        if name in first:
-            name = class_name(f"{name}_{_difference(family.first, first[name])}", fallback)
-        first.setdefault(name, family.first)
+        before = first.setdefault(name, family)
+        if before is not family:
+            more, less = _difference(family, before), _difference(before, family)
+            if less and not more and before is not families[-1]:
+                before.name = unique(class_name(f"{name}_{less}", fallback), used)
+                used = used - {name} | {before.name}
+                first[name] = family
+            else:
+                name = class_name(f"{name}_{more}", fallback)
         family.name = unique(name, used)
         used.add(family.name)
 
 
-def _difference(graph: Graph, other: Graph) -> str:
-    """The first named layer that one body has and the other lacks."""
-    known = {node.key for node in other.nodes}
-    return next((node.key for node in graph.nodes if node.key and node.key not in known and not node.key.isdigit()), "")
+def _difference(family: Family, other: Family) -> str:
+    """The first named layer that the bodies of one class have and those of the other lack."""
+    known = {node.key for node in other.first.nodes}
+    keys = (node.key for node in family.first.nodes)
+    return next((key for key in keys if key and key not in known and not key.isdigit()), "")
