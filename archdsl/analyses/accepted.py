@@ -37,6 +37,19 @@ def conditions(graph: Graph) -> list[Fact]:
     return [*_telling([*needed, *beyond], [fact for fact in stated if not _is_remainder(fact)]), *stated]
 
 
+def demands(graph: Graph) -> list[Fact]:
+    """What must be asked of inputs when a network runs: the conditions, but that there is one of a size.
+
+    demands(unet)      # [Fact(h % 16, "==", 0), …]; an empty batch is the backend's to refuse
+    """
+    return [fact for fact in conditions(graph) if not _is_least(fact)]
+
+
+def _is_least(fact: Fact) -> bool:
+    """Whether a fact says of a size only that there is one."""
+    return fact.relation == ">=" and fact.right == 1 and str(fact.left) in fact.symbols
+
+
 def impossible(graph: Graph) -> list[Contradiction]:
     """Symbols for which no size is both stated and large enough, those together that facts tie together."""
     if not graph.facts:  # what is needed alone can always be had

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from archdsl.analyses.accepted import demands
 from archdsl.analyses.state import state
 from archdsl.backends.numpy.kernels import identity
 from archdsl.backends.numpy.rules import Call, drawing, lower
 from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.ir import graph as ir
+from archdsl.ir.dim import symbol
+from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Shape
 from archdsl.ops import Param, Params
 
@@ -35,7 +38,8 @@ class Plan:
     """A flat network, ready to run or to be printed.
 
     `shapes` and `labels` (the spec's names) are those of values, `params` the parameters and buffers in the order of
-    the state dict, `blocks` the path and the name of every call of a block.
+    the state dict, `blocks` the path and the name of every call of a block, `conditions` what must hold of the inputs'
+    sizes, in words. Sizes that are computed from others stand in them under their text.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Plan:
     shapes: list[Shape] = field(default_factory=list)
     labels: dict[int, str] = field(default_factory=dict)
     blocks: list[tuple[str, str]] = field(default_factory=list)
+    conditions: dict[str, Fact] = field(default_factory=dict)
 
 
 def plan(graph: ir.Graph) -> Plan:
@@ -56,7 +61,18 @@ def plan(graph: ir.Graph) -> Plan:
     flat.inputs = {node.name: value for node, value in zip(graph.inputs, values, strict=True)}
     flat.outputs = dict(zip(graph.output_names, _open(flat, graph, values, ""), strict=True))
     flat.params = {tensor.name: flat.params[tensor.name] for tensor in state(graph)}
+    flat.conditions = {**_computed(graph), **{str(fact): fact for fact in demands(graph)}}
     return flat
+
+
+def _computed(graph: ir.Graph) -> dict[str, Fact]:
+    """The sizes of inputs that follow from other sizes: axis 2 of [N, 3, 2 * H, W] is what 2 * H is."""
+    return {
+        f"axis {axis} of {entry.name} == {size}": Fact(symbol(str(size)), "==", size)
+        for entry in graph.inputs
+        for axis, size in enumerate(entry.shape.dims)
+        if not isinstance(size, int) and size != symbol(str(size))
+    }
 
 
 def deaths(flat: Plan) -> list[tuple[int, ...]]:

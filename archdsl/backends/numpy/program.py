@@ -34,7 +34,8 @@ class Program(Network):
         self.fused = fused(self.plan)
         inputs = {name: input_of(self.plan.shapes[value]) for name, value in self.plan.inputs.items()}
         tensors = {name: tensor_of(param) for name, param in self.plan.params.items()}
-        super().__init__(inputs, output_names(self.plan), tensors, seed, dtype)
+        conditions = {text: claim.holds for text, claim in self.plan.conditions.items()}
+        super().__init__(inputs, output_names(self.plan), tensors, seed, dtype, conditions)
 
     def prepare(self) -> None:
         """No pass and no schedule yet."""
@@ -43,7 +44,7 @@ class Program(Network):
 
     def __call__(self, /, *arrays: Any, train: bool = False, **named: Any) -> Any:
         """The output, or a named tuple of several; inputs by position or by name."""
-        given = matched(self.inputs, self.dtype, arrays, named)
+        given = matched(self.inputs, self.conditions, self.dtype, arrays, named)
         if train or self.dtype != np.float32 or not all(array.size for array in given.values()):
             return super().__call__(train=train, **given)
         results = self.engine.run(given, changed=self.lent or self.stale)

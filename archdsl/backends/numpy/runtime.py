@@ -101,7 +101,7 @@ class Network(Weights):
 
     def __call__(self, /, *arrays: Any, train: bool = False, **named: Any) -> Any:
         """The output, or a named tuple of several; inputs by position or by name."""
-        given = matched(self.inputs, self.dtype, arrays, named)
+        given = matched(self.inputs, self.conditions, self.dtype, arrays, named)
         net = Pass(self, train)
         values = {name: net.value(array) for name, array in given.items()}
         outcome = self.forward(net, *values.values())

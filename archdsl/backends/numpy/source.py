@@ -24,8 +24,10 @@ from archdsl.backends.numpy.rules import drawing
 from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.backends.numpy.weights import Input, Tensor
+from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
+from archdsl.ir.spelled import python
 from archdsl.ops import Param
 
 WIDTH = 120
@@ -67,7 +69,7 @@ def source(graph: Graph, header: str = "", train: bool = False) -> str:
     draws = dict.fromkeys(drawing(param.init)[0] for param in flat.params.values())
     base = (Network, *TRAINING) if train else (Inference,)
     cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), *base])
-    taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS"}
+    taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS", "CONDITIONS"}
     name = identifier(flat.name, taken)
     names = variables(flat, {*taken, name})
     body = [
@@ -136,12 +138,21 @@ def _tables(flat: Plan) -> list[str]:
         f"{_literal(name)}: Input({_literal(sizes)}{', integer=True' if integer else ''})"
         for name, (sizes, integer) in inputs
     ]
+    conditions = [_condition(text, claim) for text, claim in flat.conditions.items()]
     tensors = [f"    {_literal(name)}: {_tensor(param)}," for name, param in flat.params.items()]
     return [
         _bracketed("INPUTS = {", rows, "}"),
         f"OUTPUTS = {_literal(output_names(flat))}",
         "\n".join(["TENSORS = {", *tensors, "}"]) if tensors else "TENSORS: dict[str, Any] = {}",
+        *(["\n".join(["CONDITIONS: dict[str, Condition] = {", *conditions, "}"])] if conditions else []),
     ]
+
+
+def _condition(text: str, claim: Fact) -> str:
+    """A claim on sizes as an entry of a table: its words, and a function."""
+    read = {name: f"of[{_literal(name)}]" for name in claim.symbols}
+    sides = (python(side, read) for side in (claim.left, claim.right))
+    return f"    {_literal(text)}: lambda of: {f' {claim.relation} '.join(sides)},"
 
 
 def _tensor(param: Param) -> str:
@@ -161,7 +172,7 @@ def _network(flat: Plan, name: str, names: list[str], form: Form) -> list[str]:
         *_docstring(flat.doc or f"{flat.name}, with {count:,} parameters.", "    "),
         "",
         f"    def __init__(self, seed: int = 0{form.options}) -> None:",
-        f"        super().__init__(INPUTS, OUTPUTS, TENSORS, seed{form.given})",
+        f"        super().__init__(INPUTS, OUTPUTS, TENSORS, seed{form.given}{', CONDITIONS' * bool(flat.conditions)})",
         "",
         _bracketed("    def forward(", ["self", f"net: {form.passed}", *given.split(", ")], f") -> {returns}:"),
         *_docstring(_signature(flat), "        "),

@@ -6,6 +6,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy, deepcopy
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -39,6 +40,10 @@ class Input(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{', '.join(map(str, self.sizes))}]"
+
+
+Condition: TypeAlias = Callable[[Mapping[str, int]], bool]
+"""Whether sizes, by the text that stands for them, are such as the network accepts."""
 
 
 class Tensor(NamedTuple):
@@ -82,8 +87,10 @@ class Weights:
         tensors: Mapping[str, Tensor],
         seed: int = 0,
         dtype: Any = np.float32,
+        conditions: Mapping[str, Condition] = MappingProxyType({}),
     ) -> None:
         self.inputs = inputs
+        self.conditions = conditions
         self.outputs = outputs
         self.tensors = tensors
         self.dtype = np.dtype(dtype)
@@ -167,7 +174,11 @@ class Weights:
 
 
 def matched(
-    inputs: Mapping[str, Input], dtype: np.dtype[Any], arrays: Sequence[Any], named: Mapping[str, Any]
+    inputs: Mapping[str, Input],
+    conditions: Mapping[str, Condition],
+    dtype: np.dtype[Any],
+    arrays: Sequence[Any],
+    named: Mapping[str, Any],
 ) -> dict[str, Array]:
     """The arrays by input, in the network's precision; what does not fit is refused."""
     given = dict(zip(inputs, arrays, strict=False))
@@ -189,6 +200,11 @@ def matched(
             if known != got:
                 raise ValueError(f"{name} takes {wanted}, and gets {list(array.shape)}: {size} is {known} in {where}")
         matched[name] = array if wanted.integer else array.astype(dtype, copy=False)
+    known_sizes = {size: got for size, (got, _) in sizes.items()}
+    if not all(holds(known_sizes) for holds in conditions.values()):
+        takes = ", ".join(f"{name} {wanted}" for name, wanted in inputs.items())
+        gets = ", ".join(f"{name} {list(array.shape)}" for name, array in matched.items())
+        raise ValueError(f"the network takes {takes} with {', '.join(conditions)}; got {gets}")
     return matched
 
 

@@ -13,13 +13,14 @@ Sizes are compared where they are, so that a tracer with symbolic sizes learns w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from archdsl.analyses.accepted import conditions
+from archdsl.analyses.accepted import demands
 from archdsl.backends.torch.layout import WIDTH, lines
-from archdsl.ir.dim import Atom, Dim, Extreme, Floor, Symbol, symbol
+from archdsl.ir.dim import symbol
 from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Graph, Input
+from archdsl.ir.spelled import python
 
 CHECK = "check_inputs"
 
@@ -39,7 +40,7 @@ def check(graph: Graph, network: str, names: Sequence[str]) -> Iterator[str]:
         yield from _condition([_WRONG_KINDS[entry.shape.kind].format(name=name)])
         yield from _raise("TypeError", f"{network} takes {numbers} numbers as {entry.name}; got {{{name}.dtype}}")
     takes = ", ".join(f"{entry.name} {entry.shape}" for entry in graph.inputs)
-    wanted = [fact for fact in conditions(graph) if not _is_least(fact)]
+    wanted = demands(graph)
     where = f" with {', '.join(map(str, wanted))}" if wanted else ""
     yield from _condition(list(_wrong_sizes(given, wanted)))
     found = ", ".join(f"{{list({name}.shape)}}" for name in names)
@@ -47,11 +48,6 @@ def check(graph: Graph, network: str, names: Sequence[str]) -> Iterator[str]:
 
 
 _WRONG_KINDS = {"float": "not {name}.is_floating_point()", "int": f"{{name}}.dtype not in {WHOLE}"}
-
-
-def _is_least(fact: Fact) -> bool:
-    """Whether a fact says of a size only that there is one. An empty batch is torch's to refuse."""
-    return fact.relation == ">=" and fact.right == 1 and str(fact.left) in fact.symbols
 
 
 def _wrong_sizes(given: Sequence[tuple[Input, str]], wanted: Sequence[Fact]) -> Iterator[str]:
@@ -107,47 +103,3 @@ def _raise(error: str, text: str) -> Iterator[str]:
 
 def _string(text: str) -> str:
     return f'{"f" if "{" in text else ""}"{text}"'
-
-
-def python(dim: Dim, names: Mapping[str, str]) -> str:
-    """A size as a Python expression over the sizes that `names` reads.
-
-    python(symbol("H") % 16, {"H": "x.shape[2]"})      # "x.shape[2] % 16"
-    """
-    if isinstance(dim, int):
-        return str(dim)
-    remainder = _remainder(dim)
-    if remainder:
-        return f"{_operand(remainder.numerator, names)} % {_operand(remainder.divisor, names)}"
-    text = ""
-    for atoms, factor in sorted(dim.terms, key=lambda term: (not term[0], term[1] < 0)):
-        factors = [str(abs(factor))] if abs(factor) != 1 or not atoms else []
-        factors += (_atom(atom, names) for atom in atoms)
-        text += (" - " if factor < 0 else " + ") if text else ("-" if factor < 0 else "")
-        text += " * ".join(factors)
-    return text
-
-
-def _remainder(dim: Dim) -> Floor | None:
-    """The division whose remainder a size is: `x - n (x // n)`."""
-    for atoms, factor in () if isinstance(dim, int) else dim.terms:
-        atom = atoms[0] if len(atoms) == 1 else None
-        if isinstance(atom, Floor) and factor == -1 * atom.divisor and dim == atom.numerator % atom.divisor:
-            return atom
-    return None
-
-
-def _operand(dim: Dim, names: Mapping[str, str]) -> str:
-    text = python(dim, names)
-    return f"({text})" if " " in text else text
-
-
-_ATOMS: dict[type, Callable[..., str]] = {
-    Symbol: lambda atom, names: names[atom.name],
-    Floor: lambda atom, names: f"({_operand(atom.numerator, names)} // {_operand(atom.divisor, names)})",
-    Extreme: lambda atom, names: f"{atom.kind}({', '.join(python(item, names) for item in atom.items)})",
-}
-
-
-def _atom(atom: Atom, names: Mapping[str, str]) -> str:
-    return _ATOMS[type(atom)](atom, names)

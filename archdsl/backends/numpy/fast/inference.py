@@ -8,11 +8,12 @@ def forward(self, net: Trace, image: Spot) -> Spot:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from archdsl.backends.numpy.fast.engine import Engine
 from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.weights import Input, Tensor, Weights, matched
+from archdsl.backends.numpy.weights import Condition, Input, Tensor, Weights, matched
 
 
 class Inference(Weights):
@@ -23,9 +24,14 @@ class Inference(Weights):
     """
 
     def __init__(
-        self, inputs: Mapping[str, Input], outputs: Sequence[str], tensors: Mapping[str, Tensor], seed: int = 0
+        self,
+        inputs: Mapping[str, Input],
+        outputs: Sequence[str],
+        tensors: Mapping[str, Tensor],
+        seed: int = 0,
+        conditions: Mapping[str, Condition] = MappingProxyType({}),
     ) -> None:
-        super().__init__(inputs, outputs, tensors, seed)
+        super().__init__(inputs, outputs, tensors, seed, conditions=conditions)
 
     def prepare(self) -> None:
         """No schedule yet."""
@@ -37,7 +43,7 @@ class Inference(Weights):
 
     def __call__(self, /, *arrays: Any, **named: Any) -> Any:
         """The output, or a named tuple of several; inputs by position or by name."""
-        given = matched(self.inputs, self.dtype, arrays, named)
+        given = matched(self.inputs, self.conditions, self.dtype, arrays, named)
         results = self.engine.run(given, changed=self.lent or self.stale)
         self.stale = False
         return self.result(*results) if len(results) > 1 else results[0]
