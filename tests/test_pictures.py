@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
-from picture_geometry import Drawn, Seen, collisions, seen
+from picture_geometry import HEAD, Drawn, Seen, collisions, seen
 from spec_strategies import network
 
 import archdsl
@@ -66,6 +66,31 @@ def test_nothing_overlaps_in_generated_networks(text):
     net = archdsl.loads(text)
     for depth in (0, 99):
         assert collisions(seen(net.picture(depth=depth))) == []
+
+
+def test_wires_begin_and_end_at_boxes():
+    shown = seen(zoo()["ResNet18"].picture(depth=1))
+    starts = [wire.points[0] for wire in shown.wires]
+    heads = {box.area.top + HEAD for box in shown.boxes.values() if box.is_open}
+    for x, y in starts:
+        assert y in heads or any(box.area.touches(x, y) for box in shown.boxes.values()), f"a wire begins at {x}, {y}"
+
+
+@pytest.mark.parametrize(
+    ("element", "moved"),
+    [
+        ('data-id="1"><title>.*?</title><rect class="shape" x="', "a box"),
+        ('class="told" x="', "a shape"),
+        ('class="line" d="M', "a wire"),
+    ],
+)
+def test_what_is_moved_is_noticed(element, moved):
+    """The check of the pictures finds something where a picture is spoilt."""
+    drawn = zoo()["ResNet18"].picture(depth=2)
+    spoilt = re.sub(
+        rf"({element})([\d.]+)", lambda found: f"{found[1]}{float(found[2]) + 40}", drawn, count=1, flags=re.S
+    )
+    assert spoilt != drawn and collisions(seen(spoilt)), f"{moved} was moved"
 
 
 def test_a_residual_looks_like_a_residual():

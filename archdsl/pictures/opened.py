@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from archdsl.pictures.model import Body, Box, Picture
 
-ENOUGH = 48
+ENOUGH = 64
 """As many boxes as a reader takes in: blocks are opened level by level while no more are seen."""
 
 

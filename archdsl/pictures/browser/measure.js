@@ -7,7 +7,7 @@ const LABEL = 19;            // a shape below a box, from the box to the end of 
 const SIDE = 12;             // from a wire to its shape's text, and between a text and the rim of its box
 const HEAD = 30;             // the heading of an open block
 const PAD = 18;              // between an open block's rim and what is in it
-const STACK = 4;             // how far the card behind a closed block looks out
+const STACK = 4;             // how far the card behind a block that is repeated looks out
 
 const FONT = {title: 12.5, detail: 12.5, name: 10.5, shape: 11, heading: 12.5, network: 17, subtitle: 12, legend: 11};
 
@@ -43,7 +43,7 @@ function measured(box, opened) {
   const {w, h} = closed(box);
   const outs = spaced(w, box.shapes.length);
   const ins = box.form === "block" ? spaced(w, box.takes) : box.takes ? [w / 2] : [];
-  return {box, w, h, open: false, ins, outs, skirt: box.body ? STACK : 0};
+  return {box, w, h, open: false, ins, outs, skirt: box.times > 1 ? STACK : 0};
 }
 
 const spaced = (w, count) => Array.from({length: count}, (_, i) => (w * (2 * i + 1)) / (2 * count));
