@@ -10,6 +10,7 @@ from spec_strategies import damaged, network
 
 import archdsl
 from archdsl.diagnostics.render import render
+from archdsl.ir.verify import verify_graph
 
 torch = pytest.importorskip("torch")
 
@@ -20,6 +21,7 @@ SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), print_bl
 @given(network(), st.integers(0, 3))
 def test_checker_torch_and_numpy_agree(text: str, seed: int) -> None:
     net = archdsl.loads(text)
+    verify_graph(net.graph)
     (shape,) = net.inputs.values()
     sizes = shape.at({"N": 2}).dims
     x = np.random.default_rng(seed).standard_normal(sizes)

@@ -24,6 +24,7 @@ import pytest
 from archdsl.compiler import Report, check_source
 from archdsl.diagnostics.render import render
 from archdsl.ir.text import text
+from archdsl.ir.verify import verify_graph
 from archdsl.passes import through_passes
 from archdsl.passes.inference import INFERENCE
 from archdsl.source import Source
@@ -92,6 +93,8 @@ def test_page(page: Path, pytestconfig: pytest.Config) -> None:
         kind, body = match[1], match[2]
         if kind == "arch":
             report, seen = check_source(Source("net.arch", body)), True
+            for network in report.networks:
+                verify_graph(network.graph)
             return match[0]
         if kind not in VIEWS:
             return match[0]

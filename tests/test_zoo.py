@@ -17,6 +17,7 @@ from archdsl.analyses.cost import macs
 from archdsl.backends.numpy.plan import plan, sizes_of
 from archdsl.ir.dim import substitute
 from archdsl.ir.shape import Shape
+from archdsl.ir.verify import verify_graph
 
 torch.set_num_threads(1)
 
@@ -102,6 +103,12 @@ def test_specs_check(path: Path) -> None:
 
 def test_no_spec_is_missing() -> None:
     assert CONTRACT.keys() <= {path.stem for path in SPECS.glob("*.arch")}
+
+
+@every_network
+def test_the_graph_is_sound(net: Network) -> None:
+    """No check infers shapes a second time, so that this is done here."""
+    verify_graph(net.graph)
 
 
 @every_network

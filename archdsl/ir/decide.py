@@ -42,7 +42,12 @@ def zero(gap: Dim, facts: tuple[Fact, ...]) -> Verdict:
     zero(h % 2, (Fact(h % 4, "==", 0),))      # Proved()
     """
     names = sorted(symbols(gap))
-    return _decided(gap, names, linked(names, facts))
+    known = linked(names, facts)
+    verdict = _decided(gap, names, known)
+    others = [fact for fact in facts if fact not in known]
+    if others and isinstance(verdict, Refuted) and contradictory(others):
+        return Proved()
+    return verdict
 
 
 def contradictory(facts: Sequence[Fact]) -> bool:

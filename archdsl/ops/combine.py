@@ -199,7 +199,7 @@ def _settle(
 
 def _conditions(a: Shape, b: Shape, refuted: list[Refuted]) -> str:
     """The smallest sizes for which two arms differ, and what must be stated for them to agree."""
-    sizes = refuted[0].sizes
+    sizes = min((verdict.sizes for verdict in refuted), key=lambda sizes: sum(sizes.values()))
     where = f"for {_given(sizes)} the arms leave {a.at(sizes)} and {b.at(sizes)}"
     conditions = list(dict.fromkeys(verdict.condition for verdict in refuted))
     if not all(conditions):
