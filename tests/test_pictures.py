@@ -20,6 +20,7 @@ import archdsl
 from archdsl import Network
 from archdsl.cli import main
 from archdsl.ops import OPS
+from archdsl.pictures.captions import caption
 from archdsl.pictures.kinds import DARK, KINDS, LIGHT, WORDS, Colours
 from archdsl.pictures.model import picture
 from archdsl.pictures.opened import ENOUGH, opened
@@ -138,6 +139,57 @@ def test_an_inception_module_looks_like_the_figure():
     assert min(columns) < concat.area.middle < max(columns)
     entering = [wire for wire in shown.wires if wire.arrow and abs(wire.arrow[1] - concat.area.top) < 1]
     assert len(entering) == 4 and {wire.arrow for wire in entering} == {entering[0].arrow}
+
+
+TANGLE = """
+network Tangle {
+    input left: [N, 3, 32, 32]
+    input right: [N, 3, 32, 32]
+
+    l = { left -> conv(16, kernel=3, padding=1) -> relu }
+    r = { right -> conv(16, kernel=3, padding=1) -> relu }
+    c1 = concat { | l | r }
+    c2 = conv(32, kernel=3, padding=1)
+    c3 = conv(32, kernel=3, padding=1)
+    c4 = concat { | c1 | c2 | c3 }
+    c5 = conv(32, kernel=1)
+    s = add { | c5 | c3 | c2 }
+    deep = { conv(32, kernel=3, stride=2, padding=1) -> relu -> upsample(2) }
+    mix = concat { | deep | s | c5 }
+    output mask = { mix -> conv(2, kernel=1) }
+    output logits = { s -> global_avg_pool -> flatten -> linear(7) }
+}
+"""
+
+
+@pytest.mark.parametrize("depth", [0, 9])
+def test_values_that_are_used_again_by_name(depth):
+    """Several inputs and outputs, and no structure of arms: nothing collides, and each shortcut has its own way in."""
+    shown = seen(archdsl.loads(TANGLE).picture(depth=depth))
+    assert collisions(shown) == []
+    assert [box.title for box in shown.boxes.values() if box.title in ("left", "right", "mask", "logits")]
+    tips = [wire.arrow for wire in shown.wires if wire.arrow]
+    joins = [box for box in shown.boxes.values() if box.title in ("concat", "")]
+    at_side = [tip for tip in tips for box in joins if abs(tip[0] - box.area.right) < 1 and box.area.touches(*tip)]
+    assert len(at_side) == len(set(at_side)) == 6
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("conv(8, kernel=3, padding=1)", "3×3, 8"),
+        ("conv(8, kernel=[3, 5], stride=[2, 1], padding=[1, 2], bias=false)", "3×5, 8, /2×1"),
+        ("conv(8, kernel=3, groups=4)", "3×3, 8, groups=4"),
+        ("max_pool(2)", "2×2, /2"),
+        ("max_pool(3, stride=1)", "3×3, /1"),
+        ("upsample(2)", "2×2"),
+        ("batch_norm(eps=0.001)", ""),
+        ("dropout(0.3)", "0.3"),
+    ],
+)
+def test_a_box_says_what_a_figure_would(stage, words):
+    (layer,) = archdsl.loads(f"network t {{ input x: [N, 4, 16, 16]\n {stage} }}").graph.nodes
+    assert caption(layer) == words
 
 
 def test_repeated_blocks_are_folded_and_drawn_once():

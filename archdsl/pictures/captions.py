@@ -7,7 +7,6 @@ What does not change the look of a network (padding, biases, first values) is le
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from archdsl.ir.graph import Apply
@@ -45,7 +44,7 @@ def caption(node: Apply) -> str:
         default = (default,) * len(value) if isinstance(value, tuple) and isinstance(default, int) else default
         if name in UNSEEN or value == default or value is None:
             continue
-        words[name] = SHORT[name](value) if name in SHORT else _plain(name, value, first)
+        words[name] = _stride(value) if name == "stride" else _written(name, value, attributes[name].kind, first)
     return shortened(", ".join(words[name] for name in sorted(words, key=lambda name: name != "kernel")))
 
 
@@ -54,9 +53,12 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip(' ,')}…"
 
 
-def _plain(name: str, value: Any, first: str) -> str:
-    shown = literal(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
-    return shown if name == first else f"{name}={shown}"
+def _written(name: str, value: Any, kind: str, first: str) -> str:
+    if name == "kernel" or kind.startswith("Size"):
+        shown = _times(value)
+    else:
+        shown = literal(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
+    return shown if name in (first, "kernel") else f"{name}={shown}"
 
 
 def _times(value: Any) -> str:
@@ -66,7 +68,3 @@ def _times(value: Any) -> str:
 def _stride(value: Any) -> str:
     same = isinstance(value, tuple) and len(set(value)) == 1
     return f"/{value[0] if same else _times(value)}"
-
-
-SHORT: dict[str, Callable[[Any], str]] = {"kernel": _times, "size": _times, "stride": _stride}
-"""Arguments that a figure writes in its own way."""

@@ -44,6 +44,7 @@ function place(body, opened) {
   });
   const above = ancestors(boxes.length, wires);
   for (const wire of wires) wire.side = isShortcut(wire, items[wire.to[0]].box, wires, above);
+  items.forEach((item, i) => { item.sides = doors(item, wires.filter(wire => wire.side && wire.to[0] === i)); });
 
   const paths = new Map();
   let top = 0, start = 0, entering = null;
@@ -65,7 +66,7 @@ function place(body, opened) {
     const [a, b] = [items[wire.from[0]], items[wire.to[0]]];
     const between = paths.get(wire) || [];
     const first = [a.x + a.outs[wire.from[1]], a.y + a.h + (a.skirt || 0)];
-    const final = wire.side ? [b.x + b.w, b.y + b.h / 2] : [b.x + b.ins[entrance(b, wire)], b.y];
+    const final = wire.side ? [b.x + b.w, b.y + b.sides[wire.door]] : [b.x + b.ins[entrance(b, wire)], b.y];
     wire.points = tidy([first, ...between, final]);
     wire.arrow = b.box.form !== "border";
   }
@@ -94,6 +95,15 @@ function ancestors(count, wires) {
         for (const other of above[wire.from[0]]) above[i].add(other);
       }
   return above;
+}
+
+// Where shortcuts enter a box at its side: each value has a door of its own. What comes from furthest above has the lowest
+// one, so that its way around the others crosses none.
+function doors(item, shortcuts) {
+  const sorted = [...shortcuts].sort((a, b) => b.from[0] - a.from[0] || b.from[1] - a.from[1]);
+  const values = [...new Set(sorted.map(wire => wire.from.join()))];
+  for (const wire of shortcuts) wire.door = values.indexOf(wire.from.join());
+  return values.map((_, i) => (item.h * (i + 1)) / (values.length + 1));
 }
 
 // A value that also leads to another arm of the same join comes in from the side: so a residual looks like one.

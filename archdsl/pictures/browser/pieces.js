@@ -39,7 +39,7 @@ function branched(part, start, wires) {
   const edges = followed.map((wire, i) => ({
     id: `${i}`,
     sources: [wire.from[0] < start ? "above" : `${wire.from[0] - start}o${wire.from[1]}`],
-    targets: [`${wire.to[0] - start}${wire.side ? "side" : `i${entrance(part[wire.to[0] - start], wire)}`}`],
+    targets: [`${wire.to[0] - start}${wire.side ? `side${wire.door}` : `i${entrance(part[wire.to[0] - start], wire)}`}`],
   }));
   const isFed = wires.some(wire => wire.from[0] < start);
   if (isFed) nodes.unshift({id: "in", width: 0, height: 0, ports: [port("above", 0, 0, "SOUTH")], layoutOptions: FIRST});
@@ -60,7 +60,7 @@ function node(item, i) {
   const ports = [
     ...item.ins.map((x, slot) => port(`${i}i${slot}`, x, 0, "NORTH")),
     ...item.outs.map((x, slot) => port(`${i}o${slot}`, x, below, "SOUTH")),
-    port(`${i}side`, right, item.h / 2, "EAST"),
+    ...item.sides.map((y, door) => port(`${i}side${door}`, right, y, "EAST")),
   ];
   const layoutOptions = item.box.form === "border" ? (item.ins.length ? LAST : FIRST) : FIXED;
   return {id: `${i}`, width: right, height: below, ports, layoutOptions};
