@@ -93,17 +93,20 @@ class Expander:
         result = self.step(link.step, context, current, link.names)
         if link.contract and result and result.value:
             self.claim(link.contract, result.value, context)
+            return result if len(link.contract.items) == result.value.shape.rank else NOTHING
         return result
 
     def claim(self, claim: tree.Sequence, value: Value, context: Context) -> None:
-        """Hold a value against what is claimed of it. The value is known all the same if the claim is wrong."""
+        """Hold a value against what is claimed of it. The value is known all the same if a claimed size is wrong; where
+        the number of axes is, the stages behind it are for other values."""
         env = self.environment(context, Tensor(value))
         try:
             contracts.check(claim, value.shape, env, lambda axis: origin(value, axis))
         except Mistake as mistake:
             if not self.meant.excuses([value], context.module, lambda shape: contracts.check(claim, shape, env)):
                 self.report(mistake, context)
-                self.meant.claim(value, contracts.claimed(claim, env))
+                if len(claim.items) == value.shape.rank:
+                    self.meant.claim(value, contracts.claimed(claim, env))
 
     def step(self, step: tree.Step, context: Context, current: Tensor | None, names: Names = ()) -> Tensor | None:
         """One step of a chain, by the table."""
