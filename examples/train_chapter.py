@@ -113,6 +113,7 @@ Measured on {machine()}, with Python {platform.python_version()}, {versions}; se
 
 This page is written by
 
+<!-- not run: trains for minutes -->
 ```sh
 python examples/train_chapter.py
 ```

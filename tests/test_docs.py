@@ -7,11 +7,12 @@
     ```python                   runs, in the repository's root
     ```console                  archdsl or torchrun after `$ `, and what it prints
 
-A comment above a block says more of it: `<!-- file: NAME -->` gives a spec a file, next to those before it on the page,
-and commands that name such a file run beside it; a picture that they write is compared with the page's own. A program
-that has a file is run by such commands alone.
-`<!-- emitted: torch TARGET -->` is the program that the compiler writes for a target, `<!-- part: numpy TARGET -->` a
-part of it. Blocks of sh are the gate's business. `pytest --update-golden` rewrites what follows from something else.
+A comment above a block says more of it: `<!-- file: NAME -->` gives a spec a file, next to those before it on the
+page, and commands that name such a file run beside it; a picture that they write and the page shows is compared with
+the page's own. A program that has a file is run by such commands alone. `<!-- emitted: torch TARGET -->` is the
+program that the compiler writes for a target, `<!-- part: numpy TARGET -->` a part of it. Blocks of sh are run beside
+the specs, unless the comment says that the gate does it or why nobody does. `pytest --update-golden` rewrites what
+follows from something else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -45,7 +47,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^(?:<!-- (?P<mark>.*?) -->\n)?```(?P<info>\S.*?)\n(?P<body>.*?)^```$", re.M | re.S)
 NOT_EVERYWHERE = {"torch", "onnxruntime", "onnxscript", "safetensors"}
-NOT_RUN = {"sh", "text", "ebnf", "json", "yaml"}
+NOT_RUN = {"text", "ebnf", "json", "yaml"}
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 
 
@@ -137,6 +139,19 @@ class Page:
     def _names_a_file(self, words: list[str]) -> bool:
         return any((self.folder / word.partition(":")[0]).is_file() for word in words)
 
+    def shell(self, body: str, rest: str, mark: str) -> None:
+        """Commands that print nothing worth showing: in a folder that has the specs, each must do its work."""
+        if mark.startswith(("ci: ", "not run: ")):
+            return
+        if not (self.folder / "specs").exists():
+            shutil.copytree(ROOT / "specs", self.folder / "specs")
+        for line in body.splitlines():
+            words = shlex.split(line, comments=True)
+            assert words[0] == "archdsl", f"{line} is not run here; say why in a comment: <!-- not run: … -->"
+            with chdir(self.folder):
+                done = CliRunner().invoke(main, words[1:])
+            assert done.exit_code == 0, f"{line}\n{done.output}"
+
     def skip(self, body: str, rest: str, mark: str) -> None:
         pass
 
@@ -166,6 +181,7 @@ RULES: dict[str, Callable[[Page, str, str, str], str | None]] = {
     "arch": Page.arch,
     "python": Page.python,
     "console": Page.console,
+    "sh": Page.shell,
     **dict.fromkeys(NOT_RUN, Page.skip),
     **dict.fromkeys(("{toctree}", "{eval-rst}"), Page.skip),
 }
@@ -176,7 +192,8 @@ def test_page(path: Path, tmp_path: Path, pytestconfig: pytest.Config, monkeypat
     monkeypatch.chdir(ROOT)
     (tmp_path / MARKS[0]).touch()
     fresh = Page(path, tmp_path).run()
-    made = {path.with_name(picture.name): picture.read_text(encoding="utf-8") for picture in tmp_path.glob("*.svg")}
+    shown = [picture for picture in tmp_path.glob("*.svg") if f"]({picture.name})" in fresh]
+    made = {path.with_name(picture.name): picture.read_text(encoding="utf-8") for picture in shown}
     for file, text in {path: fresh, **made}.items():
         if pytestconfig.getoption("--update-golden"):
             file.write_text(text, encoding="utf-8")
