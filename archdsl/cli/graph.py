@@ -9,6 +9,7 @@ import click
 from archdsl.cli import completing
 from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
+from archdsl.cli.progress import elapsed
 from archdsl.cli.reading import one_network
 from archdsl.cli.writing import write_file
 
@@ -68,7 +69,8 @@ def graph(
     from archdsl.pictures.svg import NoEngine
 
     try:
-        text = network.picture(form, depth=depth, open=names, theme=theme)
+        with elapsed(f"drawing {network.name}"):
+            text = network.picture(form, depth=depth, open=names, theme=theme)
     except NoEngine as missing:
         words = f"SVG needs an engine that is not installed: {missing}; -o FILE.html, .dot and .mmd need none"
         raise Misuse(words) from missing
