@@ -353,7 +353,10 @@ def check_source(
     problems: list[Diagnostic] = []
     path = Path(source.name)
     home, file = Files(problems).open(source, path if path.is_file() else None)
+    known = len(problems)
     constants = _constants(settings or {}, home, problems)
+    if len(problems) > known:
+        return _report((), problems)
     found = networks(home)
     if network is not None and network not in found:
         if network not in home.lost:

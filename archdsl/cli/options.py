@@ -15,7 +15,7 @@ def _settings(_: click.Context, option: click.Parameter, values: tuple[str, ...]
     pairs: dict[str, str] = {}
     for value in values:
         name, sign, words = value.partition("=")
-        if not sign or not name.strip().isidentifier():
+        if not sign or not words.strip() or not name.strip().isidentifier():
             raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE")
         _add(pairs, name.strip(), words)
     return pairs

@@ -7,7 +7,7 @@ through the shape rules, so that it holds when applied.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -16,8 +16,10 @@ from archdsl.elaborate.ranks import joins, levelled
 from archdsl.ir.graph import Apply, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops import Op, Rejected
-from archdsl.ops.combine import Arithmetic, BranchesDiffer
+from archdsl.ops.combine import Add, BranchesDiffer, Sub
 from archdsl.ops.conv import Conv
+from archdsl.ops.form import Reshape
+from archdsl.ops.learned import Parameter
 from archdsl.record import replace
 
 LONGEST = 12
@@ -42,18 +44,28 @@ def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:
         if any("keep" in stage.op.attributes() for arm in arms for stage in _path(arm, entry)):
             return ""  # the problem itself speaks of reductions that keep their axes
         return _shortened(join, arms, shapes) or levelled(join, shapes)
-    widths = [shape.dims[1] for shape in shapes if shape.rank > 1]
-    sizes = list(dict.fromkeys([*widths, *(size for shape in shapes for size in shape.dims[2:])]))
-    for index in _suspects(arms, entry):
-        rest = shapes[:index], shapes[index + 1 :]
-        if isinstance(join, Arithmetic) and entry and _is_shortcut(arms[index], entry):
-            found = _projection(join, shapes[index], rest)
+    suspects = _suspects(arms, entry)
+    for index in suspects:
+        found = _changed(join, index, _path(arms[index], entry)[:1], shapes, (_forms,))
+        if found:
+            return found
+    for index in suspects:
+        if isinstance(join, Add | Sub) and entry and _is_shortcut(arms[index], entry):
+            found = _projection(join, shapes[index], (shapes[:index], shapes[index + 1 :]))
             if found:
                 return f"give the shortcut its own projection: {found}"
-        for stage, change, shape in _changes(_path(arms[index], entry), sizes):
-            for candidate, more in joins(join):
-                if _fits(candidate, [*rest[0], shape, *rest[1]]):
-                    return f"{change} in {_shown(stage)} makes arm {index + 1} fit{more}"
+        found = _changed(join, index, _path(arms[index], entry), shapes, WAYS)
+        if found:
+            return found
+    return ""
+
+
+def _changed(join: Op, index: int, path: list[Apply], shapes: list[Shape], ways: Sequence[Way]) -> str:
+    """A stage of an arm with another argument, if the arm fits then."""
+    for stage, change, shape in _changes(path, shapes, ways):
+        for candidate, more in joins(join):
+            if _fits(candidate, [*shapes[:index], shape, *shapes[index + 1 :]]):
+                return f"{change} in {_shown(stage)} makes arm {index + 1} fit{more}"
     return ""
 
 
@@ -105,11 +117,11 @@ def _path(arm: Value, entry: Value | None) -> list[Apply]:
     return path
 
 
-def _changes(path: list[Apply], sizes: list[Any]) -> Iterator[tuple[Apply, str, Shape]]:
+def _changes(path: list[Apply], shapes: list[Shape], ways: Sequence[Way]) -> Iterator[tuple[Apply, str, Shape]]:
     """Each stage with other arguments, how they are written, and the shape that the arm has then."""
-    for count, _ in enumerate(WAYS):
+    for way in ways:
         for index, stage in enumerate(path):
-            for change in WAYS[count](stage.op, sizes):
+            for change in way(stage.op, shapes):
                 shape = _run(replace(stage.op, **{n: v for n, (v, _) in change.items()}), stage.inputs[0].shape)
                 for later in reversed(path[:index]):
                     shape = _run(later.op, shape) if shape else None
@@ -133,8 +145,11 @@ def _fits(join: Op, shapes: list[Shape]) -> bool:
     return True
 
 
-Change = dict[str, tuple[Any, int]]
+Change = Mapping[str, tuple[Any, object]]
 """New values by argument, each as the op holds it and as a spec writes it."""
+
+Way = Callable[[Op, list[Shape]], Iterator[Change]]
+"""Changes of an op that might give an arm the shape of the others."""
 
 
 def _sizes(op: Op, name: str, numbers: range) -> Iterator[Change]:
@@ -144,26 +159,36 @@ def _sizes(op: Op, name: str, numbers: range) -> Iterator[Change]:
             yield {name: ((number,) * len(kernel), number)}
 
 
-def _paddings(op: Op, sizes: list[Any]) -> Iterator[Change]:
-    return _sizes(op, "padding", range(WIDEST))
+def _paddings(op: Op, shapes: list[Shape]) -> Iterator[Change]:
+    return _sizes(op, "padding", range(WIDEST if max(getattr(op, "kernel", (1,))) > 1 else 1))
 
 
-def _strides(op: Op, sizes: list[Any]) -> Iterator[Change]:
+def _strides(op: Op, shapes: list[Shape]) -> Iterator[Change]:
     return _sizes(op, "stride", range(1, STEEPEST + 1))
 
 
-def _output_paddings(op: Op, sizes: list[Any]) -> Iterator[Change]:
+def _output_paddings(op: Op, shapes: list[Shape]) -> Iterator[Change]:
     return _sizes(op, "output_padding", range(STEEPEST))
 
 
-def _widths(op: Op, sizes: list[Any]) -> Iterator[Change]:
+def _widths(op: Op, shapes: list[Shape]) -> Iterator[Change]:
     name = next((name for name in ("channels", "features") if name in op.attributes()), None)
+    widths = [shape.dims[1] for shape in shapes if shape.rank > 1]
+    sizes = dict.fromkeys([*widths, *(size for shape in shapes for size in shape.dims[2:])])
     if name:
         yield from ({name: (size, size)} for size in sizes if isinstance(size, int))
 
 
-def _both(op: Op, sizes: list[Any]) -> Iterator[Change]:
-    for stride, padding in product(_strides(op, sizes), _paddings(op, sizes)):
+def _forms(op: Op, shapes: list[Shape]) -> Iterator[Change]:
+    """The forms of the other arms, for what is given a form in numbers."""
+    if isinstance(op, Parameter | Reshape):
+        for shape in dict.fromkeys(shapes):
+            if all(isinstance(size, int) for size in shape.dims[1:]):
+                yield {"sizes": (shape.dims[1:], list(shape.dims[1:]))}
+
+
+def _both(op: Op, shapes: list[Shape]) -> Iterator[Change]:
+    for stride, padding in product(_strides(op, shapes), _paddings(op, shapes)):
         yield {**stride, **padding}
 
 

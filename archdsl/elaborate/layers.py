@@ -173,7 +173,9 @@ def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, c
     for name, param in params.items():
         if not expander.parametric and not all(isinstance(size, int) for size in param.shape):
             free = sorted({symbol for size in param.shape if isinstance(size, Expr) for symbol in symbols(size)})
-            problem = FreeWeight(op.name, name or "value", str(Shape(param.shape)), listing(free, "and"))
+            slid = values[0].shape if "kernel" in op.attributes() else None
+            found = str(Shape(param.shape))
+            problem = FreeWeight(op.name, name or "value", found, listing(free, "and"), slid, context.module.name)
             raise told(problem, span, values[0], context)
     return bool(params)
 

@@ -297,10 +297,11 @@ def _facts(statement: tree.InputDeclaration, context: Context, expander: Expande
 
 
 def _check_sizes_used(plan: _Plan, sizes: Sizes, module: Module, expander: Expander) -> None:
-    known = {entry.name for entry in module.inputs} | {""}
+    statements = plan.network.body.statements
+    known = [statement.name.name for statement in statements if isinstance(statement, tree.InputDeclaration)]
     for name in sizes:
-        if name not in known and module.inputs:
-            near = suggestion(name, known - {""}) or f"its inputs are {', '.join(known - {''})}"
+        if name and name not in known and module.inputs:
+            near = suggestion(name, known) or f"its inputs are {', '.join(known)}"
             problem = UnknownInput(plan.network.name.name, name, near)
             expander.problems.append(Diagnostic(problem, plan.network.name.span))
 

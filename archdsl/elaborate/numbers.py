@@ -205,7 +205,8 @@ def _same(a: Constant, b: Constant) -> bool | Verdict:
         verdicts = [_same(x, y) for x, y in zip(a, b, strict=True)]
         if False in verdicts:
             return False
-        return next((v for kind in (Refuted, Unknown) for v in verdicts if isinstance(v, kind)), True)
+        refuted = [verdict for verdict in verdicts if isinstance(verdict, Refuted)]
+        return Refuted.together(refuted) if refuted else Unknown() if Unknown() in verdicts else True
     if not (isinstance(a, Expr | Quotient) or isinstance(b, Expr | Quotient)):
         return isinstance(a, bool) is isinstance(b, bool) and bool(a == b)
     for value in (a, b):

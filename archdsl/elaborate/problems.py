@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from archdsl.diagnostics import Edit, Problem, item, respelled
+from archdsl.ir.shape import Shape
 from archdsl.source import Span
 
 
@@ -432,6 +433,15 @@ class FreeWeight(Problem):
     weight: str
     found: str
     free: str
+    slid: Shape | None
+    body: str
 
     def help(self) -> str:
+        dims = self.slid.dims if self.slid else ()
+        if len(dims) == 3 and str(dims[1]) == self.free and isinstance(dims[2], int):
+            return f"{self.free} stands where channels do; permute([0, 2, 1]) -> {self.op}(…) goes along {self.free}"
         return f"write a number for {self.free} in the shape of the input; sizes that no weight has can stay free"
+
+    def cause(self, span: Span) -> Hashable:
+        """Arms that are given one value of the wrong form all fail for it."""
+        return (self.body, self.free, self.slid)

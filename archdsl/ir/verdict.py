@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from archdsl.record import Record
@@ -15,11 +15,19 @@ class Proved(Record):
 class Refuted(Record):
     """False, for one at `sizes`, the smallest (of least sum, then of least first size); for all where that is empty.
 
-    True exactly where `condition` holds, when that is known.
+    True exactly where `condition` holds, when that is known: `H % 2 == 0 or H % 8 == 1`, or for several sizes
+    `H % 2 == 0 and W % 2 == 0`.
     """
 
     sizes: Mapping[str, int] = MappingProxyType({})
     condition: str = ""
+
+    @classmethod
+    def together(cls, all_of: Sequence[Refuted]) -> Refuted:
+        """What is refuted of one of several claims that should all hold."""
+        conditions = list(dict.fromkeys(verdict.condition for verdict in all_of))
+        is_plain = all(conditions) and (len(conditions) == 1 or not any(" or " in words for words in conditions))
+        return cls(all_of[0].sizes, " and ".join(conditions) if is_plain else "")
 
     @property
     def when(self) -> str:
@@ -30,8 +38,8 @@ class Refuted(Record):
     @property
     def clause(self) -> str:
         """What may stand behind `where` to make it true: one remainder, or a range of more than one size."""
-        first = self.condition.partition(" or ")[0]
-        return first if "%" in first or "==" not in first else ""
+        parts = [condition.partition(" or ")[0] for condition in self.condition.split(" and ")]
+        return ", ".join(parts) if all("%" in part or "==" not in part for part in parts) else ""
 
 
 class Unknown(Record):

@@ -191,7 +191,8 @@ def _settle(
         always = [axis for axis, verdict in refuted.items() if not verdict.sizes]
         if always:
             raise Rejected(BranchesDiffer(op, need, _fix(a, b, always)))
-        raise Rejected(BranchesDiffer(op, need, _conditions(a, b, list(refuted.values())), is_settled=True))
+        few = any(verdict.condition and _is_bound(verdict.condition) for verdict in refuted.values())
+        raise Rejected(BranchesDiffer(op, need, _conditions(a, b, list(refuted.values())), is_settled=not few))
     for axis, verdict in verdicts.items():
         if not isinstance(verdict, Proved):
             raise Rejected(BranchesUndecided(op, str(a.dims[axis]), str(b.dims[axis])))
@@ -208,6 +209,11 @@ def _conditions(a: Shape, b: Shape, refuted: list[Refuted]) -> str:
     where = f"{where}; they agree when {listing(conditions, 'and')}"
     clauses = list(dict.fromkeys(verdict.clause for verdict in refuted))
     return f"{where}: state it behind the input's shape, where {', '.join(clauses)}" if all(clauses) else where
+
+
+def _is_bound(condition: str) -> bool:
+    """Whether only so many sizes meet a condition: hardly what was meant."""
+    return "%" not in condition and ">=" not in condition
 
 
 def _fix(a: Shape, b: Shape, axes: list[int]) -> str:

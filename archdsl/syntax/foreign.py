@@ -73,6 +73,7 @@ PLACES = (
         r"\[",
         "an arrow stands between what comes in and what leaves: [N, C] -> [N, D]",
     ),
+    (r"", r"\w*[^\W\d_a-zA-Z]", "a name is made of the letters a to z and A to Z, digits and underscores"),
     (r"^\s*input\s*$", r":", "an input has a name: input image: [N, 3, 224, 224]"),
     (r"^\s*output\s*$", r":", "an output has a name: output logits = …"),
     (r"->\s*$", r"output\b", "an output is a statement of its own: output logits = …"),
