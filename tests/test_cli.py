@@ -102,6 +102,7 @@ def test_an_unknown_network_is_told_with_those_that_are_there():
 def test_standard_input():
     assert run("check", "-", stdin=GOOD).stdout.startswith("Tiny: ")
     assert run("check", "--", "-:Other", stdin=TWO).stdout.startswith("Other: ")
+    assert "name -- -:Tiny or -- -:Other" in run("summary", "-", stdin=TWO).stderr
     wrong = run("check", "-", stdin=BAD)
     assert wrong.exit_code == 1
     assert "<stdin>:3:16" in wrong.stderr
@@ -484,3 +485,22 @@ def test_show_prints_the_graph_and_the_tree(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["show", "--stage", "graph", str(tmp_path / "no.arch")]).exit_code == 2
     spec.write_text("network t {\n    rellu\n}\n")
     assert CliRunner().invoke(main, ["show", "--stage", "graph", str(spec)]).exit_code == 1
+
+
+def test_settings_and_sizes_that_do_not_fit_are_all_that_is_told(tmp_path):
+    spec = tmp_path / "pair.arch"
+    spec.write_text(
+        """network Pair(width=4) {
+    input left: [N, 3, H, W]
+    input right: [N, 3, H, W]
+    add { | left | right } -> conv(width, kernel=1)
+}"""
+    )
+    wrong = run("check", spec, "--set", "width=[4")
+    assert wrong.exit_code == 1
+    assert (wrong.stdout, wrong.stderr.count("error[")) == ("", 1)
+    assert "'width=' is not of the form NAME=VALUE" in run("check", spec, "--set", "width=").stderr
+    wrong = run("check", spec, "--input", "left=1x3x8x8", "--input", "right=1x3x8x9")
+    assert wrong.stderr.count("error[") == 1
+    assert "axis 3 of right must be 8, and is given as 9" in wrong.stderr
+    assert "did you mean right?" in run("check", spec, "--input", "rihgt=1x3x8x8").stderr

@@ -49,7 +49,8 @@ def one_network(
     if len(report.networks) != 1:
         from archdsl.diagnostics import listing
 
-        names = [f"{target}:{network.name}" for network in report.networks]
+        escape = "-- " if target.startswith("-") else ""
+        names = [f"{escape}{target}:{network.name}" for network in report.networks]
         several = f"{len(names)} networks; name {listing(names)}"
         raise Misuse(f"{target} holds {several if names else 'no network'}")
     return report.networks[0]

@@ -74,6 +74,11 @@ PLACES = (
         "an arrow stands between what comes in and what leaves: [N, C] -> [N, D]",
     ),
     (r"", r"\w*[^\W\d_a-zA-Z]", "a name is made of the letters a to z and A to Z, digits and underscores"),
+    (
+        r"[(,]\s*(?:\w+\s*=\s*)?[A-Za-z_]\w*$",
+        r"\{[^{}\n]+\}\s*[,)]",
+        "an argument is named in full (skip2); names with braces stand as stages and arms: add { | skip{i} | identity }",
+    ),
     (r"^\s*input\s*$", r":", "an input has a name: input image: [N, 3, 224, 224]"),
     (r"^\s*output\s*$", r":", "an output has a name: output logits = …"),
     (r"->\s*$", r"output\b", "an output is a statement of its own: output logits = …"),
