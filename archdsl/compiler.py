@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +69,19 @@ class Network(Entity):
     source: Source
     graph: Graph
     settings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """LeNet: image [N, 1, 28, 28] -> [N, 10], 61,706 parameters"""
+        inputs = ", ".join(f"{name} {shape}" for name, shape in self.inputs.items())
+        lone = len(self.outputs) == 1
+        outputs = ", ".join(str(shape) if lone else f"{name} {shape}" for name, shape in self.outputs.items())
+        limits = [claim for claim in self.accepts if not re.fullmatch(r"\w+ >= 1", claim)]
+        accepts = f" for {', '.join(limits)}" if limits else ""
+        plural = "" if self.parameters == 1 else "s"
+        return f"{self.name}: {inputs} -> {outputs}{accepts}, {self.parameters:,} parameter{plural}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     @property
     def file(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import archdsl
 from archdsl.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,12 @@ def test_a_good_network_is_one_line():
         "Tiny: image [N, 1, 28, 28] -> [N, 10], 7,850 parameters\n",
         "",
     )
+
+
+def test_a_network_shows_itself_as_that_line():
+    net = archdsl.loads(GOOD)
+    assert f"{net}\n" == run("check", "-", stdin=GOOD).stdout
+    assert repr(net) == f"<{net}>"
 
 
 def test_the_published_lenet():

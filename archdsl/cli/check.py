@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,14 +83,7 @@ def check(
 
 def _line(network: Network, qualified: bool) -> str:
     """LeNet: image [N, 1, 28, 28] -> [N, 10], 61,706 parameters"""
-    name = f"{network.file}:{network.name}" if qualified else network.name
-    inputs = ", ".join(f"{name} {shape}" for name, shape in network.inputs.items())
-    lone = len(network.outputs) == 1
-    outputs = ", ".join(str(shape) if lone else f"{name} {shape}" for name, shape in network.outputs.items())
-    limits = [claim for claim in network.accepts if not re.fullmatch(r"\w+ >= 1", claim)]
-    accepts = f" for {', '.join(limits)}" if limits else ""
-    plural = "" if network.parameters == 1 else "s"
-    return f"{name}: {inputs} -> {outputs}{accepts}, {network.parameters:,} parameter{plural}"
+    return f"{network.file}:{network}" if qualified else str(network)
 
 
 def _document(form: str, networks: Sequence[Network], problems: Sequence[Diagnostic]) -> str:

@@ -77,7 +77,7 @@ PLACES = (
     (
         r"[(,]\s*(?:\w+\s*=\s*)?[A-Za-z_]\w*$",
         r"\{[^{}\n]+\}\s*[,)]",
-        "an argument is named in full (skip2); names with braces stand as stages and arms: add { | skip{i} | identity }",
+        "an argument is named in full (skip2); names with braces stand as stages and arms: { | skip{i} | identity }",
     ),
     (r"^\s*input\s*$", r":", "an input has a name: input image: [N, 3, 224, 224]"),
     (r"^\s*output\s*$", r":", "an output has a name: output logits = …"),
