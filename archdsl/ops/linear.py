@@ -46,7 +46,11 @@ class Linear(Op):
 
     @classmethod
     def rank_hint(cls, shape: Shape) -> str:
-        return "flatten turns an image into features: flatten -> linear(…)" if shape.rank > 3 else ""
+        if shape.rank < 4:
+            return ""
+        if isinstance(shape.dims[-1], int) and not all(isinstance(size, int) for size in shape.dims[1:-1]):
+            return "at each place of an image it is conv(…, kernel=1), with the channels on axis 1"
+        return "flatten turns an image into features: flatten -> linear(…)"
 
     def infer(self, x: Shape) -> Shape:
         if not isinstance(x.dims[-1], int):
