@@ -42,6 +42,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         net = archdsl.loads(text)
         (folder / f"torch_{name}.py").write_text(net.torch_source())
         (folder / f"numpy_{name}.py").write_text(net.numpy_source())
+        (folder / f"numpy_train_{name}.py").write_text(net.numpy_source(train=True))
     return folder
 
 
@@ -49,7 +50,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_numpy_files_are_programs(written: Path, name: str) -> None:
     net = archdsl.loads(SPECS[name])
     space: dict[str, Any] = {"__name__": name}
-    exec(compile((written / f"numpy_{name}.py").read_text(), name, "exec"), space)
+    exec(compile((written / f"numpy_train_{name}.py").read_text(), name, "exec"), space)
     file, program = space[net.name](seed=1), net.numpy(seed=1)
     (shape,) = net.inputs.values()
     sizes = [dim if isinstance(dim, int) else 5 for dim in shape.dims]
@@ -60,6 +61,19 @@ def test_numpy_files_are_programs(written: Path, name: str) -> None:
         np.testing.assert_array_equal(file(x, train=True), y)
         mine, theirs = program.backward(y), file.backward(y)
         assert all((mine[name] == theirs[name]).all() for name in mine)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_numpy_files_infer_as_programs_do(written: Path, name: str) -> None:
+    net = archdsl.loads(SPECS[name])
+    space: dict[str, Any] = {"__name__": name}
+    exec(compile((written / f"numpy_{name}.py").read_text(), name, "exec"), space)
+    file, program = space[net.name](seed=1), net.numpy(seed=1)
+    (shape,) = net.inputs.values()
+    sizes = [dim if isinstance(dim, int) else 5 for dim in shape.dims]
+    numbers = np.random.default_rng(0)
+    x = numbers.integers(0, 11, sizes) if shape.kind == "int" else numbers.random(sizes)
+    np.testing.assert_array_equal(file(x), program(x))
 
 
 @pytest.mark.parametrize("command", (["check"], ["format", "--check"]), ids=" ".join)

@@ -36,7 +36,7 @@ def test_training_and_evaluation_in_turns(name: str) -> None:
     module, program = net.torch().double(), net.numpy().astype(np.float64)
     program.load_state_dict(module.state_dict())
     names: dict[str, Any] = {}
-    exec(compile(net.numpy_source(), name, "exec"), names)
+    exec(compile(net.numpy_source(train=True), name, "exec"), names)
     written = names[net.name](dtype=np.float64)
     written.load_state_dict(module.state_dict())
     for step in range(3):

@@ -71,7 +71,7 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
             continue
         parts.append(list(check(graph, family.name, arguments(settled, names))))
         parts.append(list(_network(settled, names, results)))
-    used = _helpers(parts)
+    used = _helpers(parts, own)
     parts = [HELPERS[name].splitlines() for name in HELPERS if name in used] + parts
     body = "\n\n\n".join("\n".join(part) for part in parts)
     return "\n\n".join([*_top(header), _imports({word for part in parts for word in _words(part)}) + "\n", body]) + "\n"
@@ -88,11 +88,12 @@ def class_of(graph: Graph) -> str:
     return structure(graph, _own(graph)).of[graph].name
 
 
-def _helpers(parts: list[list[str]]) -> set[str]:
-    """The names of the classes and functions that the parts of a file use, and that these use in turn."""
+def _helpers(parts: list[list[str]], own: frozenset[str]) -> set[str]:
+    """Those of the file's own names that are helpers which its parts use, and which these use in turn."""
+    known = HELPERS.keys() & own
     found: set[str] = set()
     while parts:
-        new = {name for part in parts for name in _words(part) if name in HELPERS} - found
+        new = {name for part in parts for name in _words(part) if name in known} - found
         found |= new
         parts = [HELPERS[name].splitlines() for name in new]
     return found

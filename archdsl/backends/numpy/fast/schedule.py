@@ -16,6 +16,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from archdsl.backends.numpy.fast.arena import Stay, place
 from archdsl.backends.numpy.fast.band import Affine
@@ -156,7 +157,13 @@ class Schedule:
         array = self.arrays[id(root)]
         if root.given:
             return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array
-        return array[:, offset : offset + spot.width].reshape(spot.laid)
+        some = array[:, offset : offset + spot.width]
+        if len(spot.laid) != 4:
+            return some.reshape(spot.laid)
+        # NumPy leaves the strides of axes of one number open, and kernels read them.
+        _, height, width, _ = spot.laid
+        pixel, number = array.strides
+        return as_strided(some, spot.laid, (height * width * pixel, width * pixel, pixel, number))
 
 
 def _join(steps: list[Step]) -> None:
