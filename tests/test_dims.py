@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archdsl.ir.decide import contradictory
 from archdsl.ir.dim import Dim, ceildiv, largest, smallest, substitute, symbol
 from archdsl.ir.fact import Fact
 from archdsl.ir.prove import assuming, equal
@@ -95,6 +96,13 @@ def test_known_facts_are_used(a: Axis, b: Axis, modulus: int, rest: int, least: 
     facts = (Fact(H % modulus, "==", rest % modulus), Fact(H, ">=", least))
     with assuming(facts):
         check_verdict(a, b, lambda h: h % modulus == rest % modulus and h >= least)
+
+
+def test_facts_without_symbols_say_nothing_of_sizes() -> None:
+    with assuming((Fact(H % 1, "==", 0), Fact(H, ">=", 1))):
+        assert isinstance(equal(H, (H + 1) // 2), Refuted)
+    assert contradictory([Fact(1, "<", 1)])
+    assert not contradictory([Fact(0, "==", 0)])
 
 
 def check_verdict(a: Axis, b: Axis, allowed: Callable[[int], bool]) -> None:

@@ -56,6 +56,8 @@ def contradictory(facts: Sequence[Fact]) -> bool:
     contradictory([Fact(h, ">=", 9), Fact(h, "<", 4)])      # True
     """
     names = sorted({name for fact in facts for name in fact.symbols})
+    if not names:
+        return not all(fact.holds({}) for fact in facts)
     return isinstance(_decided(1, names, tuple(facts)), Proved)
 
 
