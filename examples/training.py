@@ -12,7 +12,7 @@ batches, and go down their gradients with the same few lines of NumPy, on one co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import StringIO
 from time import process_time
 from typing import Any
@@ -24,6 +24,7 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 import archdsl
+from archdsl.training import SGD, cross_entropy
 
 Array = np.ndarray[Any, Any]
 BATCH = 16
@@ -74,36 +75,6 @@ def enlarged(images: Array, size: int) -> Array:
     return blend @ images @ blend.T
 
 
-@dataclass
-class Descent:
-    """Gradient descent with momentum: v ← momentum · v + gradient, weight ← weight - rate · v, both in place."""
-
-    weights: dict[str, Array]
-    momentum: float
-    velocity: dict[str, Array] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.velocity = {name: np.zeros_like(weight) for name, weight in self.weights.items()}
-
-    def step(self, gradients: dict[str, Array], rate: float) -> None:
-        """Move every weight by one step."""
-        for name, weight in self.weights.items():
-            v = self.velocity[name]
-            v *= self.momentum
-            v += gradients[name]
-            weight -= rate * v
-
-
-def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
-    """The mean cross entropy of a batch, and how it changes with the logits: (softmax - truth) / batch."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_likely = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    rows = np.arange(len(labels))
-    slope = np.exp(log_likely)
-    slope[rows, labels] -= 1
-    return -float(log_likely[rows, labels].mean()), slope / len(labels)
-
-
 @dataclass(frozen=True)
 class Trained:
     """A network after training: its logits for images, the mean loss of each epoch, and the seconds of a core it took.
@@ -126,7 +97,7 @@ Logits = Callable[[Array], Array]
 
 
 def through_torch(net: archdsl.Network, weights: dict[str, Array], momentum: float, seed: int) -> tuple[Step, Logits]:
-    """The network's torch module. Its arrays are torch's own memory, so that `Descent` moves its parameters."""
+    """The network's torch module. Its arrays are torch's own memory, so that `SGD` moves its parameters."""
     import torch
 
     torch.set_num_threads(1)
@@ -134,14 +105,16 @@ def through_torch(net: archdsl.Network, weights: dict[str, Array], momentum: flo
     module = net.torch()
     module.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
     parameters = dict(module.named_parameters())
-    descent = Descent({name: parameter.detach().numpy() for name, parameter in parameters.items()}, momentum)
+    weights = {name: parameter.detach().numpy() for name, parameter in parameters.items()}
+    descent = SGD(weights, rate=0.0, momentum=momentum)
 
     def step(images: Array, labels: Array, rate: float) -> float:
         module.train()
         module.zero_grad()
         loss = torch.nn.functional.cross_entropy(module(torch.from_numpy(images)), torch.from_numpy(labels))
         loss.backward()
-        descent.step({name: parameter.grad.numpy() for name, parameter in parameters.items()}, rate)
+        descent.rate = rate
+        descent.step({name: parameter.grad.numpy() for name, parameter in parameters.items()})
         return loss.item()
 
     def logits(images: Array) -> Array:
@@ -156,11 +129,12 @@ def through_numpy(net: archdsl.Network, weights: dict[str, Array], momentum: flo
     """The network's NumPy program."""
     program = net.numpy(seed)
     program.load_state_dict(weights)
-    descent = Descent(program.parameters(), momentum)
+    descent = SGD(program.parameters(), rate=0.0, momentum=momentum)
 
     def step(images: Array, labels: Array, rate: float) -> float:
         loss, slope = cross_entropy(program(images, train=True), labels)
-        descent.step(program.backward(slope), rate)
+        descent.rate = rate
+        descent.step(program.backward(slope))
         return loss
 
     return step, program

@@ -9,7 +9,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("torch")
 
 import train_chapter as chapter
-from training import Descent, Digits, Recipe, cross_entropy, digits
+from training import Digits, Recipe, digits
 
 import archdsl
 
@@ -54,26 +54,6 @@ def test_both_backends_take_the_same_steps(network):
     )
     np.testing.assert_allclose(through_numpy.losses, through_torch.losses, rtol=5e-3)
     np.testing.assert_allclose(through_numpy.logits(few.images), through_torch.logits(few.images), atol=0.02)
-
-
-def test_descent_and_cross_entropy_are_those_of_torch():
-    import torch
-
-    rng = np.random.default_rng(0)
-    labels = np.array([2, 0])
-    ours = rng.normal(size=(2, 3))
-    theirs = torch.tensor(ours, requires_grad=True)
-    descent = Descent({"logits": ours}, momentum=0.9)
-    optimizer = torch.optim.SGD([theirs], lr=0.5, momentum=0.9)
-    for _ in range(3):
-        loss, slope = cross_entropy(ours, labels)
-        descent.step({"logits": slope}, rate=0.5)
-        known = torch.nn.functional.cross_entropy(theirs, torch.from_numpy(labels))
-        optimizer.zero_grad()
-        known.backward()
-        optimizer.step()
-        assert loss == pytest.approx(known.item())
-        np.testing.assert_allclose(ours, theirs.detach().numpy())
 
 
 def test_the_page_of_results_is_about_these_networks():

@@ -46,16 +46,21 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", SPECS)
-def test_numpy_files_are_programs(written: Path, name: str) -> None:
+def file_and_program(text: str, name: str) -> tuple[Any, Any, np.ndarray]:
+    """The network of an emitted text, the program of the same spec, both of one seed, and an input for them."""
     net = archdsl.loads(SPECS[name])
     space: dict[str, Any] = {"__name__": name}
-    exec(compile((written / f"numpy_train_{name}.py").read_text(), name, "exec"), space)
-    file, program = space[net.name](seed=1), net.numpy(seed=1)
+    exec(compile(text, name, "exec"), space)
     (shape,) = net.inputs.values()
     sizes = [dim if isinstance(dim, int) else 5 for dim in shape.dims]
     numbers = np.random.default_rng(0)
     x = numbers.integers(0, 11, sizes) if shape.kind == "int" else numbers.random(sizes)
+    return space[net.name](seed=1), net.numpy(seed=1), x
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_numpy_files_are_programs(written: Path, name: str) -> None:
+    file, program, x = file_and_program((written / f"numpy_train_{name}.py").read_text(), name)
     for _ in range(2):
         y = program(x, train=True)
         np.testing.assert_array_equal(file(x, train=True), y)
@@ -65,14 +70,7 @@ def test_numpy_files_are_programs(written: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_numpy_files_infer_as_programs_do(written: Path, name: str) -> None:
-    net = archdsl.loads(SPECS[name])
-    space: dict[str, Any] = {"__name__": name}
-    exec(compile((written / f"numpy_{name}.py").read_text(), name, "exec"), space)
-    file, program = space[net.name](seed=1), net.numpy(seed=1)
-    (shape,) = net.inputs.values()
-    sizes = [dim if isinstance(dim, int) else 5 for dim in shape.dims]
-    numbers = np.random.default_rng(0)
-    x = numbers.integers(0, 11, sizes) if shape.kind == "int" else numbers.random(sizes)
+    file, program, x = file_and_program((written / f"numpy_{name}.py").read_text(), name)
     np.testing.assert_array_equal(file(x), program(x))
 
 
