@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from archdsl.ir.decide import contradictory
 from archdsl.ir.dim import Dim, ceildiv, largest, smallest, substitute, symbol
 from archdsl.ir.fact import Fact
+from archdsl.ir.multiples import shortest
 from archdsl.ir.prove import assuming, equal
 from archdsl.ir.verdict import Proved, Refuted, Unknown
 
-H = symbol("H")
+H, W = symbol("H"), symbol("W")
 SIZES = range(1, 201)
 MANY = settings(deadline=None, max_examples=1500)
 
@@ -96,6 +97,32 @@ def test_known_facts_are_used(a: Axis, b: Axis, modulus: int, rest: int, least: 
     facts = (Fact(H % modulus, "==", rest % modulus), Fact(H, ">=", least))
     with assuming(facts):
         check_verdict(a, b, lambda h: h % modulus == rest % modulus and h >= least)
+
+
+@MANY
+@given(chain(4), chain(4), st.integers(1, 24), st.integers(1, 4))
+def test_shortest_forms_are_the_same_sizes(a: Axis, b: Axis, modulus: int, factor: int) -> None:
+    facts = (Fact(H % modulus, "==", 0), Fact(0, "==", H % 2))
+    short = shortest(a.dim * b.dim * factor, facts)
+    assert len(str(short)) <= len(str(a.dim * b.dim * factor))
+    even = [h for h in SIZES if h % modulus == 0 and h % 2 == 0]
+    assert [value(short, h) for h in even] == [a.at(h) * b.at(h) * factor for h in even]
+
+
+@pytest.mark.parametrize(
+    ("dim", "facts", "text"),
+    [
+        (8 * ceildiv(H, 8), (Fact(H % 8, "==", 0),), "H"),
+        (ceildiv(H, 2), (Fact(H % 6, "==", 0),), "H // 2"),
+        ((H // 2) * 3 * (W // 4) + H * W, (Fact(H % 4, "==", 0), Fact(W % 4, "==", 0)), "11 * (H // 2) * (W // 4)"),
+        (H // 6 * 6, (Fact(H % 2, "==", 0), Fact(H % 3, "==", 0)), "H"),
+        (ceildiv(H, 8), (Fact(H % 4, "==", 0),), "ceil(H / 8)"),
+        (ceildiv(H, 2), (Fact(H % 4, "==", 2),), "ceil(H / 2)"),
+        (ceildiv(H, 2), (Fact(H % 4, ">=", 0),), "ceil(H / 2)"),
+    ],
+)
+def test_sizes_are_as_short_as_what_is_known_allows(dim: Dim, facts: tuple[Fact, ...], text: str) -> None:
+    assert str(shortest(dim, facts)) == text
 
 
 def test_facts_without_symbols_say_nothing_of_sizes() -> None:

@@ -14,7 +14,9 @@ from typing import TypeAlias
 
 from archdsl.analyses.receptive_field import Field, Fields, Sight, axes_of, receptive_fields
 from archdsl.ir.dim import Dim, symbols
+from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Apply, Call, Graph, Node
+from archdsl.ir.multiples import shortest
 from archdsl.ir.shape import Shape
 from archdsl.record import Entity
 
@@ -62,7 +64,7 @@ def tally(graph: Graph, sizes: Sizes) -> tuple[Row, ...]:
     """
     sizes = {**one_sample(graph), **sizes}
     seen = [(entry.shape.at(sizes), receptive_fields(graph, entry, sizes)) for entry in graph.inputs]
-    return _rows(graph, "", sizes, seen, set())
+    return _rows(graph, "", sizes, seen, graph.facts, set())
 
 
 def one_sample(graph: Graph) -> Sizes:
@@ -79,10 +81,15 @@ def total(sizes: Iterable[Dim]) -> Dim:
 
 
 def _rows(
-    graph: Graph, prefix: str, sizes: Sizes, seen: list[tuple[Shape, Fields]], counted: set[str]
+    graph: Graph,
+    prefix: str,
+    sizes: Sizes,
+    seen: list[tuple[Shape, Fields]],
+    facts: tuple[Fact, ...],
+    counted: set[str],
 ) -> tuple[Row, ...]:
-    """The rows of a body. `seen` holds each input with the fields of this body in it, `counted` the names of weights
-    that have been counted."""
+    """The rows of a body. `seen` holds each input with the fields of this body in it, `facts` what the network states
+    of its sizes, `counted` the names of weights that have been counted."""
     names = names_of(graph)
     rows: list[Row] = []
     for node in graph.nodes:
@@ -91,15 +98,16 @@ def _rows(
         field, sees_all = _field(node, seen)
         if isinstance(node, Call):
             inside = [(shape, fields.inside[node]) for shape, fields in seen]
-            below = _rows(node.graph, f"{prefix}{node.key}.", sizes, inside, counted)
+            below = _rows(node.graph, f"{prefix}{node.key}.", sizes, inside, facts, counted)
             parameters = sum(row.parameters for row in below)
             macs = total(row.macs for row in below)
             written = total(row.activation_bytes for row in below)
         else:
             below = ()
             parameters = _learned(node, prefix, counted)
-            macs = node.op.macs(*(value.shape.at(sizes) for value in node.inputs))
-            written = 0 if node.op.is_view else BYTES * total(shape.elements for shape in outputs)
+            macs = shortest(node.op.macs(*(value.shape.at(sizes) for value in node.inputs)), facts)
+            elements = 0 if node.op.is_view else total(shape.elements for shape in outputs)
+            written = shortest(BYTES * elements, facts)
         rows.append(Row(names[node], path, node, outputs, parameters, macs, written, field, sees_all, below))
     return tuple(rows)
 

@@ -16,6 +16,7 @@ from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.ir.dim import Expr, symbols
 from archdsl.ir.graph import Apply, Call
+from archdsl.ir.multiples import results
 from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.record import replace
@@ -78,7 +79,7 @@ def _apply_op(
             raise REPORTED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
     _fixed(expander, instance, (current,), step.name.span, context)
-    node = Apply(instance, (current.value,), _shapes(result), key, label, span=step.span)
+    node = Apply(instance, (current.value,), results(result), key, label, span=step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
 
@@ -132,7 +133,7 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     label = expander.label(names, context, current)
     owned = _fixed(expander, instance, tuple(map(Tensor, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
-    node = Apply(instance, tuple(inputs), _shapes(result), key, label, span=step.span)
+    node = Apply(instance, tuple(inputs), results(result), key, label, span=step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
 
@@ -178,10 +179,6 @@ def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, c
             problem = FreeWeight(op.name, name or "value", found, listing(free, "and"), slid, context.module.name)
             raise told(problem, span, values[0], context)
     return bool(params)
-
-
-def _shapes(result: Any) -> tuple[Shape, ...]:
-    return (result,) if isinstance(result, Shape) else tuple(result)
 
 
 def _weights(node: Apply | Call) -> list[Any]:

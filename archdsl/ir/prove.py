@@ -34,6 +34,11 @@ def assume(*facts: Fact) -> None:
     _known.set((*_known.get(), *facts))
 
 
+def known() -> tuple[Fact, ...]:
+    """The facts that are stated here."""
+    return _known.get()
+
+
 def equal(a: Dim, b: Dim, where: tuple[Fact, ...] = ()) -> Verdict:
     """Whether two sizes are the same for all values of their symbols from 1 on that the known facts allow.
 

@@ -6,12 +6,10 @@ unique in their module. A failure is a mistake of the compiler's, never of the u
 
 from __future__ import annotations
 
-from typing import Any
-
 from archdsl.ir.graph import Apply, Call, Graph, Node
+from archdsl.ir.multiples import results
 from archdsl.ir.needs import needs_of
 from archdsl.ir.prove import assuming
-from archdsl.ir.shape import Shape
 
 
 def verify_graph(graph: Graph, seen: set[Graph] | None = None) -> None:
@@ -31,9 +29,8 @@ def _verify_body(graph: Graph, seen: set[Graph]) -> None:
         for value in node.inputs:
             assert value.node in made, f"{node.key} of {graph.name} uses a value before it is made"
         if isinstance(node, Apply):
-            found: Any = node.op.infer(*(value.shape for value in node.inputs))
-            shapes = (found,) if isinstance(found, Shape) else tuple(found)
-            assert shapes == node.shapes, f"{node.op.name} leaves {shapes}, recorded as {node.shapes}"
+            shapes = results(node.op.infer(*(value.shape for value in node.inputs)))
+            assert shapes == results(node.shapes), f"{node.op.name} leaves {shapes}, recorded as {node.shapes}"
         else:
             _verify_call(node, seen)
         if node.key is not None:

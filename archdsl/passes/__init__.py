@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archdsl.ir.graph import Graph
+from archdsl.ir.prove import assuming
 from archdsl.ir.verify import verify_graph
 
 Pass = Callable[[Graph], Graph]
@@ -20,6 +21,7 @@ PIPELINE: tuple[Pass, ...] = ()
 def through_passes(graph: Graph, passes: tuple[Pass, ...] = PIPELINE) -> Graph:
     """The graph after all passes."""
     for step in passes:
-        graph = step(graph)
+        with assuming(graph.facts):
+            graph = step(graph)
         verify_graph(graph)
     return graph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.ir.multiples import results
 from archdsl.ir.shape import Shape
 from archdsl.ops.cut import Split
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, Part, Parts
@@ -152,6 +153,6 @@ def _together(nodes: list[Apply], inputs: tuple[Value, ...], key: str) -> tuple[
     channels = tuple(node.op.channels for node in nodes)
     parts = tuple(part for node in nodes for part in _parts(node))
     op = replace(nodes[0].op, channels=sum(channels), parts=parts, bias=any(node.op.bias for node in nodes))
-    conv = Apply(op, inputs, (op.infer(inputs[0].shape),), key, span=nodes[0].span)
+    conv = Apply(op, inputs, results(op.infer(inputs[0].shape)), key, span=nodes[0].span)
     split = Apply(Split(channels), (Value(conv),), tuple(node.shapes[0] for node in nodes))
     return conv, split

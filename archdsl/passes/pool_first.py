@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ir.graph import Apply, Graph, Value
+from archdsl.ir.multiples import results
 from archdsl.ops.adaptive import GlobalAvgPool
 from archdsl.ops.fused import FusedConv
 from archdsl.ops.pool import AvgPool
@@ -20,7 +21,7 @@ def pool_first(graph: Graph) -> Graph:
 
 def _exchanged(conv: Apply, pool: Apply) -> tuple[Apply, Apply]:
     (x,) = conv.inputs
-    first = replace(pool, inputs=conv.inputs, shapes=(pool.op.infer(x.shape),), label=None)
+    first = replace(pool, inputs=conv.inputs, shapes=results(pool.op.infer(x.shape)), label=None)
     return first, replace(conv, inputs=(Value(first),), shapes=pool.shapes, label=pool.label)
 
 
