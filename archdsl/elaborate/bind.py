@@ -101,7 +101,9 @@ def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
     if (low is not None and value < low) or (high is not None and value > high) or value != value:
         bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
         written = int(value) if isinstance(value, float) and value.is_integer() else value
-        raise fail(OutOfRange(what, bounds, show(written)), span)
+        is_percentage = (low, high) == (0, 1) and 5 <= value <= 100
+        share = f"{show(written)} % is {show(value / 100)}" if is_percentage else ""
+        raise fail(OutOfRange(what, bounds, show(written), share), span)
     return value
 
 

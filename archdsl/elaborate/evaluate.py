@@ -166,7 +166,7 @@ def _name(node: tree.Name, env: Environment) -> Constant:
     if env.scope.home.is_lost(node.name):
         raise REPORTED
     near = near_word(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS]) or suggestion(node.name, OPS, 0.75)
-    near = near or _elsewhere(node.name, env.scope.home)
+    near = near or _elsewhere(node.name, env.scope.home) or _undeclared(node, env.scope.home)
     raise fail(UnknownName(node.name, near), node.span)
 
 
@@ -176,6 +176,21 @@ def _elsewhere(name: str, home: FileScope) -> str:
         item = value.block if isinstance(value, BlockRef) else value.network if isinstance(value, NetworkRef) else None
         if item and any(parameter.name == name for parameter in item.parameters):
             return f"{name} is a parameter of {item.name.name}: make it one here too, and hand it on as an argument"
+    return ""
+
+
+def _undeclared(node: tree.Name, home: FileScope) -> str:
+    """Where a name is declared that something uses as if it were a parameter of its own; what is called is none."""
+    if node.span.source.text.startswith("(", node.span.end):
+        return ""
+    for value in home.names.values():
+        item = value.block if isinstance(value, BlockRef) else value.network if isinstance(value, NetworkRef) else None
+        if item is None or not item.parameters or item.span.source is not node.span.source:
+            continue
+        if item.span.start < node.span.start < item.span.end:
+            known = ", ".join([*(parameter.name for parameter in item.parameters), node.name])
+            kind = "block" if isinstance(value, BlockRef) else "network"
+            return f"if its callers choose it, declare it: {kind} {item.name.name}({known})"
     return ""
 
 
