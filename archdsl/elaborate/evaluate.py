@@ -166,8 +166,8 @@ def _name(node: tree.Name, env: Environment) -> Constant:
     if env.scope.home.is_lost(node.name):
         raise REPORTED
     near = near_word(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS]) or suggestion(node.name, OPS, 0.75)
-    near = near or _elsewhere(node.name, env.scope.home) or _undeclared(node, env.scope.home)
-    raise fail(UnknownName(node.name, near), node.span)
+    near = near or _elsewhere(node.name, env.scope.home)
+    raise fail(UnknownName(node.name, near, _undeclared(node, env.scope.home)), node.span)
 
 
 def _elsewhere(name: str, home: FileScope) -> str:

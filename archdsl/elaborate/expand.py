@@ -177,7 +177,8 @@ class Expander:
                 hint = "its weights belong to the body that declares it, and it is applied there"
                 found = "a shared layer of the body around this one"
                 raise fail(NotALayer(word, found, hint, "of this one"), step.name.span)
-            raise fail(UnknownName(word, self._meant(word, step, context)), step.name.span)
+            behind = _name_behind(word, step.name.span)
+            raise fail(UnknownName(word, self._meant(word, step, context), behind), step.name.span)
         if isinstance(value, Tensor | BlockRef | OpRef):
             return value
         plain = isinstance(value, bool | int | float | str | tuple | type(None))
@@ -256,6 +257,16 @@ def _named(link: tree.Link) -> Iterator[tree.LayerName]:
             if isinstance(statement, tree.Chain):
                 for inner in statement.links:
                     yield from _named(inner)
+
+
+def _name_behind(word: str, span: Span) -> str:
+    """How to name a stage, where a name stands behind it at the end of a line: `conv(8, kernel=3) -> f`."""
+    text = span.source.text
+    line = text[text.rfind("\n", 0, span.start) + 1 : span.start]
+    named = re.search(r"(\w+(?:\([^()]*\))?)\s*->\s*$", line)
+    if named is None or not re.match(r"[ \t]*(?:#.*)?$", text[span.end :], re.MULTILINE):
+        return ""
+    return f"a name stands in front of the stage that it names: {word} = {named[1]}"
 
 
 def _bodies(step: tree.Step) -> Iterator[tree.Body]:

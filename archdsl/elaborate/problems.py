@@ -20,9 +20,10 @@ class UnknownName(Problem):
     message = "nothing is named {name}"
     name: str
     near: str = ""
+    declare: str = ""
 
     def help(self) -> str:
-        return self.near
+        return self.near or self.declare
 
     def cause(self, span: Span) -> Hashable:
         """A name that nothing is like may be two things in two items; one that is misspelt is one thing."""
