@@ -18,7 +18,8 @@ from archdsl.backends.torch.layout import Block, Doc, flat
 from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_keyword_argument, is_subscript, unique
 from archdsl.backends.torch.parameters import COUNT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
-from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered, is_stateless, run_text
+from archdsl.backends.torch.signature import is_stateless, run_text
+from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered
 from archdsl.ir.graph import Apply, Call, Graph
 
 LONGEST_ON_ONE_LINE = 80

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from archdsl.backends.torch.calls import Arg, skeleton, text
+from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, Loop, Run, loop, once, repeated, runs
 from archdsl.backends.torch.names import class_name, is_keyword_argument, is_subscript, unique
-from archdsl.backends.torch.rules import Lowering, lower
+from archdsl.backends.torch.rules import lower
+from archdsl.backends.torch.signature import content, is_stateless, run_text, signature
 from archdsl.ir.graph import Apply, Call, Graph, Value
 
 DEEPEST = 6
@@ -74,7 +74,7 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
             heights[graph] = height
             continue
         kind = (graph.kind, graph.name, graph is root)
-        exact = (*kind, _signature(graph, numbers))
+        exact = (*kind, signature(graph, numbers))
         found, alike = _fold(graph, numbers) if graph is not root else (Family(hint), None)
         family = known.get(exact) or known.get((*kind, alike))
         if family is None or not _joins(family, found, graph):
@@ -94,7 +94,7 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
 def _fold(graph: Graph, numbers: dict[Graph, int]) -> tuple[Family, Hashable]:
     """Passes or repeated stretches of a body, and a key that is the same for bodies with more or fewer of them."""
     found = Family("")
-    contents: list[Hashable] = [(is_stateless(node), _content(node, numbers)) for node in graph.nodes]
+    contents: list[Hashable] = [(is_stateless(node), content(node, numbers)) for node in graph.nodes]
     if is_chain(graph) and is_numbered(graph):
         found.runs[graph] = runs(contents)
         return found, ("runs", once(contents, found.runs[graph]))
@@ -140,13 +140,6 @@ def is_numbered(graph: Graph) -> bool:
     return [node.key for node in graph.nodes] == [str(index) for index in range(len(graph.nodes))]
 
 
-def is_stateless(node: Apply | Call) -> bool:
-    """Whether a node owns no tensors, so that its key appears in no state dict."""
-    if isinstance(node, Call):
-        return all(map(is_stateless, node.graph.nodes))
-    return not node.op.params(*(value.shape for value in node.inputs))
-
-
 def _bottom_up(root: Graph) -> Iterator[tuple[Graph, str]]:
     """Every body once, after those that it calls, with a name for the class that it may become."""
     seen = {root}
@@ -175,38 +168,6 @@ def _chain_height(graph: Graph, heights: dict[Graph, int]) -> int | None:
     if not is_chain(graph) or not (keyed or is_numbered(graph)):
         return None
     return 1 + max((heights.get(node.graph, 0) for node in graph.nodes if isinstance(node, Call)), default=0)
-
-
-def _signature(graph: Graph, numbers: dict[Graph, int]) -> Hashable:
-    """Everything about a body but its numbers, labels, shapes and documentation."""
-    places: dict[object, int] = {node: -1 - i for i, node in enumerate(graph.inputs)}
-    rows: list[Hashable] = []
-    for place, node in enumerate(graph.nodes):
-        places[node] = place
-        operands = tuple((places[value.node], value.index) for value in node.inputs)
-        shares = None if node.shares is None else places[node.shares]
-        rows.append((node.key, operands, shares, len(node.shapes), is_stateless(node), _content(node, numbers)))
-    outputs = tuple((places[value.node], value.index) for value in graph.outputs)
-    return len(graph.inputs), tuple(rows), outputs
-
-
-def _content(node: Apply | Call, numbers: dict[Graph, int]) -> Hashable:
-    if isinstance(node, Call):
-        return numbers[node.graph] if node.graph in numbers else _signature(node.graph, numbers)
-    found = lower(node)
-    if found.make is None:
-        return node.op.name, run_text(found, node)
-    return node.op.name, skeleton(found.make), found.run is None, _open(found.use, node)
-
-
-def run_text(lowering: Lowering, node: Apply) -> str:
-    """The form of an op that needs no module, inputs left open: equal for nodes that run alike."""
-    return _open(lowering.run, node)
-
-
-def _open(form: Any, node: Apply) -> str:
-    """An expression over a node's inputs and its module, both left open."""
-    return text(form, [f"\0{i}" for i in range(len(node.inputs))], "\0")
 
 
 def _name(families: list[Family], taken: frozenset[str]) -> None:
