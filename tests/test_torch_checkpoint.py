@@ -120,7 +120,7 @@ def test_the_command_line_writes_it() -> None:
     run = CliRunner().invoke(main, ["compile", target, "--backend", "torch", "--checkpoint", "basic"])
     assert run.exit_code == 0
     assert run.output == archdsl.load(target).torch_source(checkpoint=["basic"])
-    assert run.output.count("    @checkpointed\n") == 2
+    assert run.output.count("    @checkpointed\n") == 1
 
 
 @pytest.mark.parametrize(

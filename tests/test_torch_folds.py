@@ -170,7 +170,7 @@ def test_of_two_variants_the_one_with_more_layers_is_named_after_them() -> None:
     block basic(channels) {
         add {
             | conv(channels, kernel=3, padding=1)
-            | if in.channels != channels { projection = conv(channels, kernel=1) }
+            | if in.channels != channels { projection = conv(channels, kernel=1) -> { conv(channels, kernel=1) } }
         }
     }
     network Net { input x: [N, 3, 8, 8]

@@ -9,7 +9,7 @@ argument that equals torch's default is left out when it is printed, not before:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import isfinite
@@ -110,6 +110,13 @@ class Passes:
         return "passes", typed(self.values)
 
 
+@dataclass(frozen=True)
+class Absent:
+    """Stands for a value that an instance of a class does not have, among those of the others; of which argument."""
+
+    argument: str = ""
+
+
 X, MODULE = Ref(0), Module()
 
 
@@ -163,23 +170,32 @@ def skeleton(value: Any) -> Any:
 
 
 def merged(values: Sequence[Any]) -> Any:
-    """Expressions of one skeleton as one, with a `Varying` wherever they differ."""
-    first = values[0]
+    """Expressions of one skeleton as one, with a `Varying` wherever they differ, or an instance has none."""
+    present = [value for value in values if not isinstance(value, Absent)]
+    first = present[0]
     if isinstance(first, Call):
-        return Call(first.callee, tuple(map(_merged_args, zip(*(value.args for value in values), strict=True))))
+        return Call(first.callee, tuple(map(_merged_args, _columns(values, lambda value: value.args))))
     if isinstance(first, Items):
-        return Items(tuple(map(merged, zip(*(value.items for value in values), strict=True))))
+        return Items(tuple(map(merged, _columns(values, lambda value: value.items))))
     if all(typed(value) == typed(first) for value in values):
         return first
     return Varying(tuple(values))
 
 
-def _merged_args(args: tuple[Arg, ...]) -> Arg:
-    first = args[0]
-    note = first.note if all(arg.note == first.note for arg in args) else ""
-    value = merged([arg.value for arg in args])
+def _columns(values: Sequence[Any], parts: Callable[[Any], tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The first part of every value, the second one, and so on."""
+    length = next(len(parts(value)) for value in values if not isinstance(value, Absent))
+    rows = [(value,) * length if isinstance(value, Absent) else parts(value) for value in values]
+    return zip(*rows, strict=True)
+
+
+def _merged_args(args: tuple[Any, ...]) -> Arg:
+    present = [arg for arg in args if not isinstance(arg, Absent)]
+    first: Arg = present[0]
+    note = first.note if all(arg.note == first.note for arg in present) else ""
+    value = merged([Absent(first.name) if isinstance(arg, Absent) else arg.value for arg in args])
     # the default may depend on other arguments; it is left out where every instance would leave it out
-    default = value if all(arg.omitted for arg in args) else REQUIRED
+    default = value if all(arg.omitted for arg in present) else REQUIRED
     return Arg(first.name, value, first.positional, default, note)
 
 

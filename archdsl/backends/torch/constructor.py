@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.backends.torch import calls
@@ -16,7 +16,7 @@ from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, numbering, repeated, stretches
 from archdsl.backends.torch.layout import Block, Doc, flat
 from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_keyword_argument, is_subscript, unique
-from archdsl.backends.torch.parameters import COUNT, Names, Parameter, parameters
+from archdsl.backends.torch.parameters import COUNT, PRESENT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import is_stateless, run_text
 from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered
@@ -32,6 +32,7 @@ class Made:
 
     `modules` are constructor calls by the first instance's nodes; `targets` are the attributes that hold them. Where
     stretches of a chain repeat, `counts` says for the first node of each how often; so it does for the layer of a loop.
+    `conditions` tell when a layer is there that not every instance has.
     """
 
     family: Family
@@ -41,6 +42,7 @@ class Made:
     names: Names
     targets: Mapping[Apply | Call, str]
     stretches: tuple[Stretch, ...] = ()
+    conditions: Mapping[Apply | Call, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,18 @@ def made(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
         return _made_chain(family, classes, taken)
     kept = [i for i in range(len(family.first.nodes)) if _is_module(family, i, numbered)]
     modules: dict[Apply | Call, calls.Call] = {}
+    presence: dict[Apply | Call, calls.Varying] = {}
     for index in kept:
-        node = family.first.nodes[index]
-        modules[node] = calls.merged([_construction(graph.nodes[index], classes) for graph in family.graphs])
-    found, names = _settled(family, modules, (), taken)
+        node, twins = family.first.nodes[index], family.twins(index)
+        modules[node] = calls.merged(
+            [calls.Absent() if twin is None else _construction(twin, classes) for twin in twins]
+        )
+        if None in twins:
+            presence[node] = calls.Varying(tuple(twin is not None for twin in twins))
+    found, names = _settled(family, modules, (), taken, presence)
     base, targets = ("nn.Sequential", {}) if numbered else _targets(family.first, modules)
-    return Made(family, base, modules, found, names, targets)
+    conditions = {node: calls.text(present, names=names) for node, present in presence.items()}
+    return Made(family, base, modules, found, names, targets, conditions=conditions)
 
 
 def _made_loop(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
@@ -105,13 +113,18 @@ def _stretch(passes: Sequence[Passed], classes: Structure) -> tuple[Stretch, dic
 
 
 def _settled(
-    family: Family, modules: Mapping[Apply | Call, calls.Call], stretches: Sequence[Stretch], taken: frozenset[str]
+    family: Family,
+    modules: Mapping[Apply | Call, calls.Call],
+    stretches: Sequence[Stretch],
+    taken: frozenset[str],
+    presence: Mapping[Apply | Call, calls.Varying] | None = None,
 ) -> tuple[list[Parameter], Names]:
     """The parameters of the class, and what its parents give them."""
     counts = [("", COUNT, stretch.count) for stretch in stretches if isinstance(stretch.count, calls.Varying)]
     slots = [(node.key or "", *slot) for node, made in modules.items() for slot in calls.varying(made)]
+    present = [(node.key or "", PRESENT, value) for node, value in (presence or {}).items()]
     busy = taken | {"i", "layer"} if stretches else taken
-    found, names = parameters(family.graphs, [*counts, *slots], busy)
+    found, names = parameters(family.graphs, [*counts, *slots, *present], busy)
     for index, graph in enumerate(family.graphs):
         family.calls[graph] = tuple(Arg(p.name, p.values[index], p.leads, p.default) for p in found)
     return found, names
@@ -189,7 +202,7 @@ def _is_module(family: Family, index: int, numbered: bool) -> bool:
         return False
     if isinstance(node, Call) or numbered or not node.key.isdigit() or not is_stateless(node):
         return isinstance(node, Call) or lower(node).make is not None
-    twins = [graph.nodes[index] for graph in family.graphs]
+    twins = family.twins(index)
     texts = {run_text(lower(twin), twin) for twin in twins if isinstance(twin, Apply) and lower(twin).run is not None}
     return lower(node).make is not None and (lower(node).run is None or len(texts) > 1)
 
@@ -223,7 +236,7 @@ def shape_note(node: Apply | Call) -> str:
 
 def common_note(family: Family, index: int) -> str:
     """The note of a node, if it is the same in every instance."""
-    notes = {shape_note(graph.nodes[index]) for graph in family.graphs}
+    notes = {shape_note(twin) for twin in family.twins(index) if twin is not None}
     return notes.pop() if len(notes) == 1 else ""
 
 

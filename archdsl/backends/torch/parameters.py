@@ -10,13 +10,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.torch.calls import REQUIRED, Passes, Varying, literal, typed
+from archdsl.backends.torch.calls import REQUIRED, Absent, Passes, Varying, literal, typed
 from archdsl.backends.torch.formulas import Base, formula
 from archdsl.backends.torch.names import unique, variable
 from archdsl.ir.graph import Graph
 
 COUNT = "count"
 """The argument that says how often something is passed."""
+
+PRESENT = "present"
+"""The argument that says whether a layer is there."""
+
+INCOMING = ("in_channels", "in_features")
+"""What a constructor calls the width of what comes in: an image's, and a vector's."""
+
+WIDTHS = frozenset(("in_channels", "out_channels", "num_features", "in_features", "out_features"))
+"""Arguments of layers that follow from the width of a block."""
 
 FACTORS = (2, 3, 4, 5, 6, 8, 16)
 
@@ -70,32 +79,48 @@ def parameters(
     waiting = []
     for key, argument, slot in single:
         known = [*given, *_lengths(given)] if argument == COUNT else given
-        base = next((b for b in known if typed(b.values) == typed(slot.values)), None)
+        settled = None if argument in WIDTHS else _constant(slot.values)
+        if settled is not None:
+            known = [base for base in given if base.text == argument]
+        base = next((b for b in known if _fits(b.values, slot.values)), None)
+        if base is None and settled is not None:
+            names.setdefault(typed(slot.values), settled)
+            continue
         if base is None:
             waiting.append((key, argument, slot))
             continue
         names.setdefault(typed(slot.values), base.text)
         chosen[base.parameter] = whole[base.parameter]
+    usual = _usual(graphs, whole)
     for key, argument, slot in waiting:
         if typed(slot.values) in names:
             continue
         known = sorted(given, key=lambda base: base.parameter not in chosen)
-        found = next(_expressions(known, slot.values, argument), None)
+        if argument == PRESENT:
+            found = next(_conditions(known, slot.values, graphs, usual), None)
+        else:
+            found = next(_expressions(*_where_present(known, slot.values), argument), None)
         if found is not None:
             names[typed(slot.values)] = found[0]
             chosen.update((base.parameter, whole[base.parameter]) for base in found[1])
             continue
-        name = variable(argument, "size")
+        settled = _constant(slot.values)
+        if settled is not None:
+            names[typed(slot.values)] = settled
+            continue
+        name = variable(key if argument == PRESENT else argument, "size")
         if name in whole or name in taken:
             name = unique(variable(f"{key}_{argument}", name), {*whole, *taken})
         names[typed(slot.values)] = name
-        given.append(Base(name, name, slot.values))
-        whole[name] = chosen[name] = slot.values
+        values = _filled(slot.values)
+        given.append(Base(name, name, values))
+        whole[name] = chosen[name] = values
+        if argument == PRESENT:
+            usual[name] = False
     for key, found_formula in formulas.items():
         names[key] = found_formula.text([names.get(typed(part)) or literal(part[0]) for part in found_formula.parts])
     order = [name for name in whole if name in chosen]
-    leading = order[: 2 if order[:1] in (["in_channels"], ["in_features"]) else 1]
-    usual = _usual(graphs, whole)
+    leading = order[: 2 if order[:1] in ([INCOMING[0]], [INCOMING[1]]) else 1]
     made = []
     for name in order:
         leads = name in leading and _is_size(chosen[name])
@@ -146,9 +171,51 @@ def _incoming(graphs: Sequence[Graph]) -> list[Base]:
     shapes = [graph.inputs[0].shape for graph in graphs if graph.inputs]
     if len(shapes) < len(graphs) or any(shape.rank < 2 for shape in shapes):
         return []
-    name, axis = ("in_channels", 1) if shapes[0].rank > 2 else ("in_features", -1)
+    name, axis = (INCOMING[0], 1) if shapes[0].rank > 2 else (INCOMING[1], -1)
     values = tuple(shape.dims[axis] for shape in shapes)
     return [Base(name, name, values)] if all(isinstance(value, int) for value in values) else []
+
+
+def _fits(values: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    """Whether values are those that are wanted, wherever something is."""
+    return all(isinstance(b, Absent) or typed(a) == typed(b) for a, b in zip(values, wanted, strict=True))
+
+
+def _where_present(bases: Sequence[Base], values: tuple[Any, ...]) -> tuple[list[Base], tuple[Any, ...]]:
+    """The bases and the values of those instances that have one."""
+    kept = [index for index, value in enumerate(values) if not isinstance(value, Absent)]
+    here = [Base(base.text, base.parameter, tuple(base.values[index] for index in kept)) for base in bases]
+    return here, tuple(values[index] for index in kept)
+
+
+def _constant(values: tuple[Any, ...]) -> str | None:
+    """The one value of all instances that have any, where some have none."""
+    present = [value for value in values if not isinstance(value, Absent)]
+    same = len(present) < len(values) and all(typed(value) == typed(present[0]) for value in present)
+    return literal(present[0]) if same and _is_constant(present[0]) else None
+
+
+def _filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values with any of them in the places where none is needed."""
+    some = next(value for value in values if not isinstance(value, Absent))
+    return tuple(some if isinstance(value, Absent) else value for value in values)
+
+
+def _conditions(
+    bases: Sequence[Base], present: tuple[bool, ...], graphs: Sequence[Graph], usual: Mapping[str, Any]
+) -> Iterator[tuple[str, list[Base]]]:
+    """When instances have a layer: if what comes in is not as wide as what leaves, or an argument is not as usual."""
+    integers = [base for base in bases if all(type(value) is int for value in base.values)]
+    leaving = [graph.outputs[0].shape.dims[1:2] for graph in graphs]
+    for a in (base for base in integers if base.text in INCOMING):
+        for b in (base for base in integers if base is not a):
+            for factor in (1, *FACTORS):
+                is_width = all((factor * value,) == width for value, width in zip(b.values, leaving, strict=True))
+                if is_width and present == tuple(p != factor * q for p, q in zip(a.values, b.values, strict=True)):
+                    yield f"{a.text} != {b.text}" if factor == 1 else f"{a.text} != {factor} * {b.text}", [a, b]
+    for base in integers:
+        if base.text in usual and present == tuple(value != usual[base.text] for value in base.values):
+            yield f"{base.text} != {literal(usual[base.text])}", [base]
 
 
 def _expressions(bases: Sequence[Base], values: tuple[Any, ...], argument: str) -> Iterator[tuple[str, list[Base]]]:

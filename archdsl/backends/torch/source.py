@@ -223,7 +223,12 @@ def _init(made: Made) -> Iterator[str]:
         return
     for node, module in made.modules.items():
         prefix, suffix = assignment(made, node)
-        yield from lines(construction(module, made.names), 8, prefix=prefix, suffix=suffix)
+        condition = made.conditions.get(node)
+        if condition:
+            yield f"        {made.targets[node]}: nn.Module = nn.Identity()"
+            yield from lines(condition, 8, prefix="if ", suffix=":")
+        indent = 12 if condition else 8
+        yield from lines(construction(module, made.names), indent, prefix=prefix, suffix=suffix)
 
 
 def _signature(made: Made, names: frozenset[str], results: str) -> Iterator[str]:

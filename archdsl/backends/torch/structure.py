@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, Loop, Run, loop, once, repeated, runs
 from archdsl.backends.torch.names import class_name, is_keyword_argument, is_subscript, unique
+from archdsl.backends.torch.optional import aligned, optional_layers
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import content, is_stateless, run_text, signature
 from archdsl.ir.graph import Apply, Call, Graph, Value
@@ -25,7 +26,8 @@ DEEPEST = 6
 class Family:
     """The instances of one class, in the order in which the network is built, and how a parent constructs each.
 
-    `loops` and `runs` hold instances that are nothing but passes, and chains with stretches that may repeat.
+    `loops` and `runs` hold instances that are nothing but passes, and chains with stretches that may repeat. `optional`
+    are the keys of layers that not every instance has; the first one has them all.
     """
 
     hint: str
@@ -34,6 +36,7 @@ class Family:
     calls: dict[Graph, tuple[Arg, ...]] = field(default_factory=dict)
     loops: dict[Graph, Loop] = field(default_factory=dict)
     runs: dict[Graph, list[Run]] = field(default_factory=dict)
+    optional: set[str] = field(default_factory=set)
 
     @property
     def first(self) -> Graph:
@@ -42,7 +45,13 @@ class Family:
     @property
     def varies(self) -> bool:
         """Whether instances differ in how often something is passed."""
-        return len({len(graph.nodes) for graph in self.graphs}) > 1
+        return not self.optional and len({len(graph.nodes) for graph in self.graphs}) > 1
+
+    def twins(self, index: int) -> list[Apply | Call | None]:
+        """The node at one place of the first instance in all of them; None for those that do without it."""
+        if not self.optional:
+            return [graph.nodes[index] for graph in self.graphs]
+        return [aligned(self.first, graph, self.optional)[index] for graph in self.graphs]
 
     @property
     def loop(self) -> Loop | None:
@@ -78,15 +87,18 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
         found, alike = _fold(graph, numbers) if graph is not root else (Family(hint), None)
         family = known.get(exact) or known.get((*kind, alike))
         if family is None or not _joins(family, found, graph):
+            family = _with_or_without(families, graph, numbers)
+        if family is None:
             family = Family(hint)
             families.append(family)
         known.setdefault(exact, family)
         if alike is not None:
             known.setdefault((*kind, alike), family)
+        numbers[graph] = numbers[family.first] if family.graphs else len(families) - 1
         family.graphs.append(graph)
+        family.graphs.sort(key=lambda graph: -len(graph.nodes) if family.optional else 0)
         family.loops.update(found.loops)
         family.runs.update(found.runs)
-        numbers[graph] = numbers.setdefault(family.first, len(families) - 1)
     _name(families, taken)
     return Structure(families, {graph: family for family in families for graph in family.graphs})
 
@@ -105,6 +117,19 @@ def _fold(graph: Graph, numbers: dict[Graph, int]) -> tuple[Family, Hashable]:
         return found, None
     found.loops[graph] = passes
     return found, ("loop", passes.pattern, *contents[: len(passes.body.nodes)])
+
+
+def _with_or_without(families: list[Family], graph: Graph, numbers: dict[Graph, int]) -> Family | None:
+    """The class of other instances of a block, which have named layers more, or fewer, and are alike otherwise."""
+    for family in families:
+        first = family.first
+        if graph.kind != "block" or (first.kind, first.name) != ("block", graph.name) or family.loops or family.runs:
+            continue
+        keys = optional_layers(first, graph, numbers) or optional_layers(graph, first, numbers)
+        if keys:
+            family.optional |= keys
+            return family
+    return None
 
 
 def _joins(family: Family, found: Family, graph: Graph) -> bool:

@@ -4,29 +4,18 @@ from torch import Tensor, nn
 
 
 class Basic(nn.Module):
-    """[N, channels, …] -> [N, channels, …]"""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.conv1(x))
-        return F.relu(self.conv2(y) + x)
-
-
-class BasicDownsample(nn.Module):
     """[N, in_channels, …] -> [N, channels, …]"""
 
-    def __init__(self, in_channels: int, channels: int) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, kernel_size=3, stride=2, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(in_channels, channels, kernel_size=3, stride=stride, padding=1, bias=False)
         self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
-        self.downsample = nn.Sequential(
-            nn.Conv2d(in_channels, channels, kernel_size=1, stride=2, bias=False),
-            nn.Identity(),
-        )
+        self.downsample: nn.Module = nn.Identity()
+        if in_channels != channels:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(in_channels, channels, kernel_size=1, stride=stride, bias=False),
+                nn.Identity(),
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu(self.conv1(x))
@@ -48,9 +37,12 @@ class ResNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3, bias=False)
-        self.layer1 = nn.Sequential(Basic(64), Basic(64))
-        self.layer2 = nn.Sequential(BasicDownsample(64, 128), Basic(128))
-        self.layer3 = nn.Sequential(BasicDownsample(128, 256), *[Basic(256) for _ in range(3)])
+        self.layer1 = nn.Sequential(Basic(64, 64, stride=1), Basic(64, 64, stride=1))
+        self.layer2 = nn.Sequential(Basic(64, 128, stride=2), Basic(128, 128, stride=1))
+        self.layer3 = nn.Sequential(
+            Basic(128, 256, stride=2),  # [N, 256, 4, 4]
+            *[Basic(256, 256, stride=1) for _ in range(3)],
+        )
         self.fc = nn.Linear(256, 10)
 
     def forward(self, image: Tensor) -> Tensor:
