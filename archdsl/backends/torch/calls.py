@@ -117,6 +117,13 @@ class Absent:
     argument: str = ""
 
 
+@dataclass(frozen=True)
+class Late:
+    """A constructor call that is known once its class is settled."""
+
+    call: Callable[[], Call]
+
+
 X, MODULE = Ref(0), Module()
 
 
@@ -277,6 +284,7 @@ _PRINTERS: dict[type, Callable[..., str]] = {
     Items: lambda v, show, *_: f"[{', '.join(map(show, v.items))}]",
     Template: lambda v, show, *_: v.text.format(**{name: show(hole) for name, hole in v.holes}),
     Name: lambda v, *_: str(v.text),
+    Late: lambda v, show, *_: show(v.call()),
     Ref: lambda v, _, inputs, *rest: str(inputs[v.index]),
     Module: lambda v, _, inputs, module, names: str(module),
     Varying: lambda v, _, inputs, module, names: str(names[typed(v.values)]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.backends.torch import calls
@@ -26,6 +27,12 @@ LONGEST_ON_ONE_LINE = 80
 LONGEST_LOOP = 100
 
 
+Module: TypeAlias = calls.Call | calls.Late | calls.Varying
+"""What a class constructs; what it is handed may vary as a whole."""
+
+Modules: TypeAlias = Mapping[Apply | Call, Module]
+
+
 @dataclass(frozen=True)
 class Made:
     """What there is to know of a class before it is written.
@@ -37,7 +44,7 @@ class Made:
 
     family: Family
     base: str
-    modules: Mapping[Apply | Call, calls.Call]
+    modules: Modules
     parameters: list[Parameter]
     names: Names
     targets: Mapping[Apply | Call, str]
@@ -65,7 +72,7 @@ def made(family: Family, classes: Structure, taken: frozenset[str]) -> Made:
     if numbered and family.varies:
         return _made_chain(family, classes, taken)
     kept = [i for i in range(len(family.first.nodes)) if _is_module(family, i, numbered)]
-    modules: dict[Apply | Call, calls.Call] = {}
+    modules: dict[Apply | Call, Any] = {}
     presence: dict[Apply | Call, calls.Varying] = {}
     for index in kept:
         node, twins = family.first.nodes[index], family.twins(index)
@@ -114,20 +121,25 @@ def _stretch(passes: Sequence[Passed], classes: Structure) -> tuple[Stretch, dic
 
 def _settled(
     family: Family,
-    modules: Mapping[Apply | Call, calls.Call],
+    modules: Modules,
     stretches: Sequence[Stretch],
     taken: frozenset[str],
     presence: Mapping[Apply | Call, calls.Varying] | None = None,
 ) -> tuple[list[Parameter], Names]:
     """The parameters of the class, and what its parents give them."""
     counts = [("", COUNT, stretch.count) for stretch in stretches if isinstance(stretch.count, calls.Varying)]
-    slots = [(node.key or "", *slot) for node, made in modules.items() for slot in calls.varying(made)]
+    slots = [(node.key or "", *slot) for node, made in modules.items() for slot in calls.varying(made, _word(node))]
     present = [(node.key or "", PRESENT, value) for node, value in (presence or {}).items()]
     busy = taken | {"i", "layer"} if stretches else taken
     found, names = parameters(family.graphs, [*counts, *slots, *present], busy)
     for index, graph in enumerate(family.graphs):
         family.calls[graph] = tuple(Arg(p.name, p.values[index], p.leads, p.default) for p in found)
     return found, names
+
+
+def _word(node: Apply | Call) -> str:
+    """What a constructor calls a node that it is handed."""
+    return node.graph.name if isinstance(node, Call) else node.op.name
 
 
 def layers(made: Made) -> Block | None:
@@ -162,9 +174,9 @@ def _tuple(head: str, texts: Sequence[str]) -> Doc:
     return Block(f"{head}(", tuple((text, "") for text in texts), folds=True)
 
 
-def construction(module: calls.Call, names: Names) -> Doc:
+def construction(module: Module, names: Names) -> Doc:
     """A constructor call as it is written."""
-    if module.callee != "nn.Sequential":
+    if not isinstance(module, calls.Call) or module.callee != "nn.Sequential":
         return calls.text(module, names=names)
     inner = module.args[0].value if len(module.args) == 1 and module.args[0].name == "" else None
     if inner is None:
@@ -207,13 +219,15 @@ def _is_module(family: Family, index: int, numbered: bool) -> bool:
     return lower(node).make is not None and (lower(node).run is None or len(texts) > 1)
 
 
-def _construction(node: Apply | Call, classes: Structure) -> calls.Call:
+def _construction(node: Apply | Call, classes: Structure) -> calls.Call | calls.Late:
     """The constructor call of one node in one instance."""
     if isinstance(node, Apply):
         make = lower(node).make
         assert make is not None, f"{node.op.name} has no module"
         return make
     family = classes.of.get(node.graph)
+    if node in classes.handed:
+        return calls.Late(lambda: calls.Call(classes.of[node.graph].name, classes.of[node.graph].calls[node.graph]))
     if family is not None:
         return calls.Call(family.name, family.calls[node.graph])
     if not node.graph.nodes:
@@ -240,7 +254,7 @@ def common_note(family: Family, index: int) -> str:
     return notes.pop() if len(notes) == 1 else ""
 
 
-def _rows(rows: list[tuple[calls.Call, str]], names: Names) -> Iterator[tuple[Doc, str]]:
+def _rows(rows: Sequence[tuple[Module, str]], names: Names) -> Iterator[tuple[Doc, str]]:
     """A line for each layer; what repeats in a row becomes a comprehension."""
     docs = [(construction(module, names), note) for module, note in rows]
     place = 0
@@ -287,9 +301,9 @@ def _prefixed(prefix: str, doc: Doc) -> Doc:
     return f"{prefix}{doc}" if isinstance(doc, str) else replace(doc, head=prefix + doc.head)
 
 
-def is_parameter(module: calls.Call) -> bool:
+def is_parameter(module: Module) -> bool:
     """Whether what is constructed is no module but a value that the body itself learns."""
-    return module.callee == "nn.Parameter"
+    return isinstance(module, calls.Call) and module.callee == "nn.Parameter"
 
 
 def assignment(made: Made, node: Apply | Call) -> tuple[str, str]:

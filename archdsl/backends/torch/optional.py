@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from archdsl.backends.torch.names import is_attribute
 from archdsl.backends.torch.rules import lower
-from archdsl.backends.torch.signature import is_stateless, signature
+from archdsl.backends.torch.signature import Numbers, is_stateless, signature
 from archdsl.ir.graph import Apply, Call, Graph, Value
 from archdsl.passes.bodies import Changed, alone, moved, rebuilt
 from archdsl.record import replace
 
 
-def optional_layers(full: Graph, less: Graph, numbers: dict[Graph, int]) -> set[str]:
+def optional_layers(full: Graph, less: Graph, numbers: Numbers) -> set[str]:
     """The keys of the layers that a body has and another, otherwise alike, does without; none where it is not so.
 
     optional_layers(with_projection, without, {})      # {"downsample"}

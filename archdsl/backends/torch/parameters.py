@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.torch.calls import REQUIRED, Absent, Passes, Varying, literal, typed
+from archdsl.backends.torch.calls import REQUIRED, Absent, Late, Passes, Varying, literal, typed
 from archdsl.backends.torch.formulas import Base, formula
 from archdsl.backends.torch.names import unique, variable
 from archdsl.ir.graph import Graph
@@ -277,6 +277,8 @@ def _is_constant(value: Any) -> bool:
 
 
 def _annotation(value: Any) -> str:
+    if isinstance(value, Late):
+        return "nn.Module"
     if isinstance(value, tuple):
         kinds = [_annotation(item) for item in value]
         return f"tuple[{kinds[0]}, ...]" if len(kinds) > 4 and len(set(kinds)) == 1 else f"tuple[{', '.join(kinds)}]"

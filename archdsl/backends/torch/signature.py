@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 from archdsl.backends.torch.calls import skeleton, text
 from archdsl.backends.torch.rules import Lowering, lower
 from archdsl.ir.graph import Apply, Call, Graph
 
+Numbers: TypeAlias = "dict[Graph | Call, int]"
+"""The classes of bodies that are called, by number; calls of what a constructor is handed stand for themselves."""
 
-def signature(graph: Graph, numbers: dict[Graph, int]) -> Hashable:
-    """Everything about a body but its numbers, labels, shapes and documentation; `numbers` tell the classes of bodies
-    that it calls."""
+
+def signature(graph: Graph, numbers: Numbers) -> Hashable:
+    """Everything about a body but its numbers, labels, shapes and documentation."""
     places: dict[object, int] = {node: -1 - i for i, node in enumerate(graph.inputs)}
     rows: list[Hashable] = []
     for place, node in enumerate(graph.nodes):
@@ -24,9 +26,11 @@ def signature(graph: Graph, numbers: dict[Graph, int]) -> Hashable:
     return len(graph.inputs), tuple(rows), outputs
 
 
-def content(node: Apply | Call, numbers: dict[Graph, int]) -> Hashable:
+def content(node: Apply | Call, numbers: Numbers) -> Hashable:
+    """The same of one node, its operands left out."""
     if isinstance(node, Call):
-        return numbers[node.graph] if node.graph in numbers else signature(node.graph, numbers)
+        known = numbers.get(node, numbers.get(node.graph))
+        return signature(node.graph, numbers) if known is None else known
     found = lower(node)
     if found.make is None:
         return node.op.name, run_text(found, node)

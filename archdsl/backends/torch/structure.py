@@ -15,11 +15,14 @@ from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, Loop, Run, loop, once
 from archdsl.backends.torch.names import class_name, is_keyword_argument, is_subscript, unique
 from archdsl.backends.torch.optional import aligned, optional_layers
 from archdsl.backends.torch.rules import lower
-from archdsl.backends.torch.signature import content, is_stateless, run_text, signature
+from archdsl.backends.torch.signature import Numbers, content, is_stateless, run_text, signature
 from archdsl.ir.graph import Apply, Call, Graph, Value
 
 DEEPEST = 6
-"""How many chains may be written inside of each other before one becomes a class."""
+"""How many chains, or instances of one block, may be written inside of each other before one becomes a class."""
+
+HANDED = -1
+"""In the place of a class's number, for what a constructor is handed."""
 
 
 @dataclass(eq=False)
@@ -65,16 +68,21 @@ class Family:
 
 @dataclass(frozen=True)
 class Structure:
-    """The classes of a network, those that others use before them; `of` finds the class of a body."""
+    """The classes of a network, those that others use before them; `of` finds the class of a body.
+
+    A block that calls itself is handed the instance inside of it, at the calls in `handed`.
+    """
 
     families: list[Family]
     of: dict[Graph, Family]
+    handed: frozenset[Call] = frozenset()
 
 
 def structure(root: Graph, taken: frozenset[str]) -> Structure:
     """Find the classes of a network and name them; `taken` are names that none may bear."""
     heights: dict[Graph, int] = {}
-    numbers: dict[Graph, int] = {}
+    depths: dict[Graph, int] = {}
+    numbers: Numbers = {}
     families: list[Family] = []
     known: dict[Hashable, Family] = {}
     for graph, hint in _bottom_up(root):
@@ -83,6 +91,10 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
             heights[graph] = height
             continue
         kind = (graph.kind, graph.name, graph is root)
+        inner = _calls_of_itself(graph)
+        depths[graph] = 1 + max((depths[call.graph] for call in inner), default=-1)
+        if depths[graph] % DEEPEST:
+            numbers.update(dict.fromkeys(inner, HANDED))
         exact = (*kind, signature(graph, numbers))
         found, alike = _fold(graph, numbers) if graph is not root else (Family(hint), None)
         family = known.get(exact) or known.get((*kind, alike))
@@ -99,11 +111,21 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
         family.graphs.sort(key=lambda graph: -len(graph.nodes) if family.optional else 0)
         family.loops.update(found.loops)
         family.runs.update(found.runs)
+    of = {graph: family for family in families for graph in family.graphs}
+    handed = frozenset(node for node in numbers if isinstance(node, Call))
+    for innermost in {of[call.graph] for call in handed} - {of[graph] for graph in of if handed & {*graph.nodes}}:
+        innermost.hint = f"innermost_{innermost.hint}"
     _name(families, taken)
-    return Structure(families, {graph: family for family in families for graph in family.graphs})
+    return Structure(families, of, handed)
 
 
-def _fold(graph: Graph, numbers: dict[Graph, int]) -> tuple[Family, Hashable]:
+def _calls_of_itself(graph: Graph) -> list[Call]:
+    """Where a block calls the block that it is, with other arguments or on another shape."""
+    nodes = graph.nodes if graph.kind == "block" else ()
+    return [n for n in nodes if isinstance(n, Call) and (n.graph.kind, n.graph.name) == ("block", graph.name)]
+
+
+def _fold(graph: Graph, numbers: Numbers) -> tuple[Family, Hashable]:
     """Passes or repeated stretches of a body, and a key that is the same for bodies with more or fewer of them."""
     found = Family("")
     contents: list[Hashable] = [(is_stateless(node), content(node, numbers)) for node in graph.nodes]
@@ -119,7 +141,7 @@ def _fold(graph: Graph, numbers: dict[Graph, int]) -> tuple[Family, Hashable]:
     return found, ("loop", passes.pattern, *contents[: len(passes.body.nodes)])
 
 
-def _with_or_without(families: list[Family], graph: Graph, numbers: dict[Graph, int]) -> Family | None:
+def _with_or_without(families: list[Family], graph: Graph, numbers: Numbers) -> Family | None:
     """The class of other instances of a block, which have named layers more, or fewer, and are alike otherwise."""
     for family in families:
         first = family.first
