@@ -238,7 +238,12 @@ def _name(families: list[Family], taken: frozenset[str]) -> None:
 
 
 def _difference(family: Family, other: Family) -> str:
-    """The first named layer that the bodies of one class have and those of the other lack."""
-    known = {node.key for node in other.first.nodes}
-    keys = (node.key for node in family.first.nodes)
-    return next((key for key in keys if key and key not in known and not key.isdigit()), "")
+    """The first named layer or join that the bodies of one class have and those of the other lack."""
+    known = {_called(node) for node in other.first.nodes}
+    names = (_called(node) for node in family.first.nodes)
+    return next((name for name in names if name and name not in known and not name.isdigit()), "")
+
+
+def _called(node: Apply | Call) -> str:
+    """The key of a layer, the name or else the op of a join."""
+    return node.key or node.label or ("" if isinstance(node, Call) else node.op.name)
