@@ -38,6 +38,9 @@ KERNELS: dict[type, tuple[str, Callable[[Any], tuple[float, ...]]]] = {
 }
 """The activations that kernels take in: what each is called there, and the numbers that it takes."""
 
+BEHIND_A_SUM = (Relu,)
+"""The activations that kernels take in where they add another value first."""
+
 IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
 """The activations that can overwrite their input."""
 
@@ -53,7 +56,7 @@ def fuse_activations(graph: Graph) -> Graph:
 
     def fits(layer: Apply, activation: Apply) -> bool:
         is_free = isinstance(layer.op, FusedConv | FusedLinear | FusedNorm) and layer.op.activation == "none"
-        return is_free and type(activation.op) in KERNELS
+        return is_free and type(activation.op) in (KERNELS if len(layer.inputs) == 1 else BEHIND_A_SUM)
 
     def merge(layer: Apply, activation: Apply) -> Apply:
         name, constants = KERNELS[type(activation.op)]
