@@ -117,11 +117,12 @@ class Expr:
     def _text(self) -> str:
         """The sum in words; `x - n (x // n)` is the remainder `x % n`."""
         for product, factor in self.terms:
-            atom = product[0] if len(product) == 1 else None
-            if isinstance(atom, Floor) and factor == -1 * atom.divisor:
-                rest = self - atom.numerator + atom.divisor * _collect([((atom,), 1)])
-                if rest == 0:
-                    return f"{_factor(atom.numerator)} % {atom.divisor}"
+            for atom in product if factor < 0 else ():
+                if isinstance(atom, Floor):
+                    times = -factor // atom.divisor if isinstance(atom.divisor, int) else 1
+                    if self == atom.numerator % atom.divisor * times:
+                        remainder = f"{_factor(atom.numerator)} % {_factor(atom.divisor)}"
+                        return remainder if times == 1 else f"{times} * ({remainder})"
         words: list[str] = []
         for product, factor in sorted(self.terms, key=lambda term: (not term[0], term[1] < 0)):
             factors = [str(abs(factor))] if abs(factor) != 1 or not product else []
