@@ -3,11 +3,12 @@
 The parameters become symbols, and so do the sizes of the header; then the body is expanded as for any use. A repetition
 whose count is a symbol is decided by induction: if a pass that starts `k` steps from the beginning leaves what `k + 1`
 steps would, `n` passes leave `n` steps. What the block needs to know as a number (a kernel, a choice) takes its default
-if it has one; where that is not enough, nothing is claimed: every use is checked by itself anyway.
+if it has one, and all else stays free; where that is not enough, nothing is claimed: every use is checked by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic, listing
@@ -40,19 +41,27 @@ def contracts_for_all(home: FileScope) -> list[Diagnostic]:
 
 def _refuted(ref: BlockRef) -> list[Diagnostic]:
     """The header's contract, with as many parameters free as the body can bear."""
-    for constants in (_parameters(ref, free=True), _parameters(ref, free=False)):
-        if constants is None:
-            return []
-        problems = _problems(ref, constants)
-        if all(isinstance(problem.problem, ContractBroken) for problem in problems):
-            return [
-                _of_header(problem, ref, constants) for problem in problems if problem.span and _in_header(problem, ref)
-            ]
-    return []
+    optional = [parameter.name for parameter in ref.block.parameters if parameter.default is not None]
+    found = _found(ref, optional)
+    if found is None:
+        free: list[str] = []
+        for name in optional:
+            free += [name] if _found(ref, [*free, name]) is not None else []
+        found = _found(ref, free)
+    return found or []
 
 
-def _parameters(ref: BlockRef, free: bool) -> dict[str, Constant] | None:
-    """A symbol for each parameter; its default where that is no integer, or where defaults are taken."""
+def _found(ref: BlockRef, free: Sequence[str]) -> list[Diagnostic] | None:
+    """What is wrong with the header, where some parameters with a default are free; None where that cannot be told."""
+    constants = _parameters(ref, free)
+    problems = _problems(ref, constants) if constants is not None else []
+    if constants is None or not all(isinstance(problem.problem, ContractBroken) for problem in problems):
+        return None
+    return [_of_header(problem, ref, constants) for problem in problems if problem.span and _in_header(problem, ref)]
+
+
+def _parameters(ref: BlockRef, free: Sequence[str]) -> dict[str, Constant] | None:
+    """A symbol for each parameter, but its default for one that is not free, or that is no integer."""
     constants: dict[str, Constant] = {}
     for parameter in ref.block.parameters:
         default: Constant = None
@@ -62,7 +71,7 @@ def _parameters(ref: BlockRef, free: bool) -> dict[str, Constant] | None:
             except Mistake:
                 return None
         is_number = isinstance(default, int) and not isinstance(default, bool)
-        takes_default = parameter.default is not None and (not free or not is_number)
+        takes_default = parameter.default is not None and not (is_number and parameter.name in free)
         constants[parameter.name] = default if takes_default else symbol(parameter.name)
     return constants
 
