@@ -8,6 +8,7 @@ import sys
 import threading
 import xml.etree.ElementTree as ElementTree
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,28 @@ def test_a_projection_stands_beside_the_chain():
     chain = [box for box in body if box is not shortcut]
     assert len({round(box.area.middle) for box in chain}) == 1
     assert shortcut.area.left > max(box.area.right for box in chain)
+
+
+def test_a_chain_beside_an_open_block_stays_close():
+    """An open projection is as high as three layers; the chain beside it does not wait for it."""
+    shown = seen(zoo()["ResNet18"].picture(depth=99))
+    body = shown.inner(block(shown, "basic(512, stride=2)"))
+    chain = sorted((box for box in body if box.title and not box.is_open), key=lambda box: box.area.top)
+    assert [box.title for box in chain] == ["conv", "batch_norm", "relu", "conv", "batch_norm", "relu"]
+    gaps = [lower.area.top - upper.area.bottom for upper, lower in pairwise(chain[:5])]
+    assert max(gaps) <= 26 + 19, "an arrow, and the shape below a box"
+
+
+def test_an_inception_module_stands_on_the_axis_of_the_network():
+    """Its arms begin at one height, and what it joins leaves it where what it takes came in."""
+    shown = seen(zoo()["GoogLeNet"].picture(depth=1))
+    modules = [box for box in shown.boxes.values() if box.is_open and box.title.startswith("inception_bn")]
+    assert len(modules) == 9
+    for module in modules:
+        *arms, join = sorted(shown.inner(module), key=lambda box: box.area.top)
+        assert len({box.area.top for box in arms}) == 1 and len(arms) == 4
+        (entry,) = {wire.points[0][0] for wire in shown.wires if wire.points[0][1] == module.area.top + HEAD}
+        assert entry == pytest.approx(join.area.middle, abs=0.2)
 
 
 def test_an_inception_module_looks_like_the_figure():

@@ -10,6 +10,7 @@ const OPTIONS = {
   "elk.randomSeed": "1",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.mergeEdges": "true",
+  "elk.layered.compaction.postCompaction.strategy": "LEFT",      // boxes follow those above them closely
   "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
   "elk.spacing.nodeNode": "22",
   "elk.spacing.edgeNode": "16",
@@ -52,7 +53,19 @@ function branched(part, start, wires) {
     return [followed[+edge.id], [startPoint, ...(bendPoints || []), endPoint].map(({x, y}) => [x, y])];
   }));
   const bottom = Math.max(...part.map((item, i) => places[i].y + item.h));
-  return {entry: isFed ? at.get("in").x : places[0].x + part[0].w / 2, h: bottom, places, paths};
+  const exit = places[places.length - 1].x + axisOf(part[part.length - 1]);
+  const given = followed.filter(wire => wire.from[0] < start).map(wire => paths.get(wire));
+  const entry = isFed ? above(at.get("in").x, exit, given) : places[0].x + axisOf(part[0]);
+  return {entry, h: bottom, places, paths};
+}
+
+const axisOf = item => (item.outs.length ? item.outs[0] : item.ins[0]);
+
+// Where what comes from above stands: over the end of the piece, unless one of its `arms` goes straight down.
+function above(entry, exit, arms) {
+  if (arms.some(points => points.length < 3)) return entry;
+  for (const points of arms) points[0][0] = points[1][0] = exit;
+  return exit;
 }
 
 function node(item, i) {
