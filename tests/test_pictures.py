@@ -130,6 +130,50 @@ def test_a_chain_beside_an_open_block_stays_close():
     assert max(gaps) <= 26 + 19, "an arrow, and the shape below a box"
 
 
+def test_learned_values_come_in_from_the_side():
+    """The tokens of a transformer go straight on; the class token and the positions hang on nothing."""
+    shown = seen(zoo()["ViTBase16"].picture(depth=99))
+    token, positions = (box for box in shown.boxes.values() if box.title == "parameter")
+    sum_ = min((box for box in shown.boxes.values() if not box.title), key=lambda box: box.area.top)
+    for box, join in ((token, block(shown, "concat")), (positions, sum_)):
+        (wire,) = (wire for wire in shown.wires if box.area.touches(*wire.points[0]))
+        assert wire.arrow == pytest.approx((join.area.right, (join.area.top + join.area.bottom) / 2), abs=1)
+        assert not [wire for wire in shown.wires if wire.arrow and box.area.touches(*wire.arrow)]
+        assert box.area.left > join.area.middle
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "parameter([4, 8])",
+        "add { | parameter([4, 8]) | parameter([4, 8]) }",
+        "add { | parameter([4, 8]) | identity | linear(8) }",
+        "concat(axis=1) { | parameter([1, 8]) -> linear(8) | identity }",
+        "q = parameter([4, 8])\nx -> y = relu\nadd { | y | q } -> z = relu -> linear(8)\nadd { | identity | z | q }",
+        "repeat 3 { alone }",
+        "repeat 3 { beside }",
+    ],
+)
+def test_nothing_overlaps_where_values_are_learned(body):
+    net = archdsl.loads(f"""
+    block alone {{ parameter([4, 8]) }}
+    block beside {{ add {{ | identity | parameter([4, 8]) }} }}
+    network t {{ input x: [N, 4, 8]
+        {body}
+        relu }}""")
+    for depth in (0, 99):
+        shown = seen(net.picture(depth=depth))
+        assert collisions(shown) == []
+        on_wires = {
+            box.id
+            for box in shown.boxes.values()
+            for wire in shown.wires
+            for end in (wire.points[0], wire.arrow or wire.points[-1])
+            if box.area.touches(*end)
+        }
+        assert on_wires >= {box.id for box in shown.boxes.values() if not box.is_open}
+
+
 def test_an_inception_module_stands_on_the_axis_of_the_network():
     """Its arms begin at one height, and what it joins leaves it where what it takes came in."""
     shown = seen(zoo()["GoogLeNet"].picture(depth=1))

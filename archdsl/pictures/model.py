@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from archdsl.analyses.tally import Row, Sizes, tally
 from archdsl.ir.graph import Apply, Call, Graph, Node, Value
 from archdsl.ir.text import call
+from archdsl.ops.learned import Parameter
 from archdsl.ops.reshape import Identity
 from archdsl.pictures.captions import SIGNS, caption, shortened
 from archdsl.pictures.kinds import kind_of
@@ -142,11 +143,11 @@ def _body(graph: Graph, instances: Sequence[Sequence[Row]], prefix: str) -> Body
             place += 1
             continue
         if count > 1:
-            box = _repeated(nodes, rows, count, pattern, id)
+            box = _repeated(graph, nodes, rows, count, pattern, id)
             inputs: Sequence[Value] = _taken(nodes)
         else:
             box = _box(nodes[0], [row[0] for row in rows], id)
-            inputs = nodes[0].inputs
+            inputs = () if _stands_alone(graph, nodes[0]) else nodes[0].inputs
         wires += (Wire(ends[value], End(len(boxes), slot), str(value.shape)) for slot, value in enumerate(inputs))
         ends |= {Value(nodes[-1], slot): End(len(boxes), slot) for slot in range(len(nodes[-1].shapes))}
         boxes.append(box)
@@ -201,7 +202,25 @@ def _is_plain(node: Step) -> bool:
     return isinstance(node, Apply) and type(node.op) is Identity
 
 
-def _repeated(nodes: Sequence[Step], rows: Sequence[Sequence[Row]], count: int, pattern: int, id: str) -> Box:
+def _stands_alone(graph: Graph, node: Step) -> bool:
+    """Whether a node is drawn without the value that it takes: a learned value asks it for the number of samples alone.
+
+    Where nothing else wants that value the wire stays, so that every box is on one.
+    """
+    if not _is_learned(node):
+        return False
+    (taken,) = node.inputs
+    others = (value for other in graph.nodes if not _is_learned(other) for value in other.inputs)
+    return taken in graph.outputs or taken in others
+
+
+def _is_learned(node: Node) -> bool:
+    return isinstance(node, Apply) and type(node.op) is Parameter
+
+
+def _repeated(
+    graph: Graph, nodes: Sequence[Step], rows: Sequence[Sequence[Row]], count: int, pattern: int, id: str
+) -> Box:
     """A box for calls in a row. Instances of one graph are drawn once, others all, in the box."""
     first, last = rows[0][0], rows[0][-1]
     turns = [nodes[start : start + pattern] for start in range(0, len(nodes), pattern)]
@@ -209,7 +228,7 @@ def _repeated(nodes: Sequence[Step], rows: Sequence[Sequence[Row]], count: int, 
     if pattern == 1 and calls and len({node.graph for node in nodes if isinstance(node, Call)}) == 1:
         body, each = _body(calls[0].graph, [row.rows for turn in rows for row in turn], f"{id}."), False
     else:
-        body, each = _unrolled(nodes, rows, f"{id}."), True
+        body, each = _unrolled(graph, nodes, rows, f"{id}."), True
     words = [_applied(node, row) for node, row in zip(turns[0], rows[0], strict=False)]
     title = words[0] if len(words) == 1 else f"({', '.join(words)})"
     return Box(
@@ -230,7 +249,7 @@ def _repeated(nodes: Sequence[Step], rows: Sequence[Sequence[Row]], count: int, 
     )
 
 
-def _unrolled(nodes: Sequence[Step], rows: Sequence[Sequence[Row]], prefix: str) -> Body:
+def _unrolled(graph: Graph, nodes: Sequence[Step], rows: Sequence[Sequence[Row]], prefix: str) -> Body:
     """Calls in a row, each as a box."""
     ends = {value: End(OUTSIDE, 0) for value in _taken(nodes)}
     wires: list[Wire] = []
@@ -239,7 +258,8 @@ def _unrolled(nodes: Sequence[Step], rows: Sequence[Sequence[Row]], prefix: str)
         if _is_plain(node):
             ends[Value(node)] = ends[node.inputs[0]]
             continue
-        wires += (Wire(ends[value], End(len(boxes), slot), str(value.shape)) for slot, value in enumerate(node.inputs))
+        inputs = () if _stands_alone(graph, node) else node.inputs
+        wires += (Wire(ends[value], End(len(boxes), slot), str(value.shape)) for slot, value in enumerate(inputs))
         ends[Value(node)] = End(len(boxes))
         boxes.append(_box(node, [turn[i] for turn in rows], f"{prefix}{len(boxes)}"))
     wires.append(Wire(ends[Value(nodes[-1])], End(OUTSIDE), str(nodes[-1].shapes[0])))

@@ -43,7 +43,7 @@ function place(body, opened) {
     return item;
   });
   const above = ancestors(boxes.length, wires);
-  for (const wire of wires) wire.side = isShortcut(wire, items[wire.to[0]].box, wires, above);
+  for (const wire of wires) wire.side = isShortcut(wire, boxes, wires, above);
   items.forEach((item, i) => { item.sides = doors(item, wires.filter(wire => wire.side && wire.to[0] === i)); });
 
   const paths = new Map();
@@ -106,12 +106,17 @@ function doors(item, shortcuts) {
   return values.map((_, i) => (item.h * (i + 1)) / (values.length + 1));
 }
 
-// A value that also leads to another arm of the same join comes in from the side: so a residual looks like one.
-function isShortcut(wire, box, wires, above) {
+// A value that also leads to another arm of the same join comes in from the side: so a residual looks like one. A learned
+// value does so too: what it is joined with goes straight on.
+function isShortcut(wire, boxes, wires, above) {
+  const box = boxes[wire.to[0]];
   if (box.form === "border" || box.body || box.takes < 2) return false;
-  const others = wires.filter(other => other.to[0] === wire.to[0] && other.from[0] !== wire.from[0]);
-  return others.some(other => above[other.from[0]].has(wire.from[0]));
+  const others = wires.filter(other => other.to[0] === wire.to[0] && other.from[0] !== wire.from[0]).map(other => other.from[0]);
+  return others.some(other => above[other].has(wire.from[0]) || (begins(boxes[wire.from[0]]) && !begins(boxes[other])));
 }
+
+// Whether a box takes nothing and is no end of the body.
+const begins = box => box.form === "layer" && box.takes === 0;
 
 // Corners without doubles and without points on the way of a straight line.
 function tidy(points) {

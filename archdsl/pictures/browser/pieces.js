@@ -33,7 +33,7 @@ const known = new Map();
 // `part` are the boxes from the body's `start` on, `wires` those that end in it; what comes from above is one value.
 function branched(part, start, wires) {
   const last = start + part.length - 1;
-  const arms = new Set(wires.filter(wire => wire.to[0] === last).map(wire => wire.from.join()));
+  const arms = new Set(wires.filter(wire => wire.to[0] === last && !wire.side).map(wire => wire.from.join()));
   const followed = inOrder(wires, start, arms.size > 2 ? new Set() : longest(wires, start, part.length));
   const order = [...new Set([...followed.map(wire => wire.to[0] - start), ...part.keys()])];
   const nodes = order.map(i => node(part[i], i));
@@ -43,27 +43,32 @@ function branched(part, start, wires) {
     targets: [`${wire.to[0] - start}${wire.side ? `side${wire.door}` : `i${entrance(part[wire.to[0] - start], wire)}`}`],
   }));
   const isFed = wires.some(wire => wire.from[0] < start);
-  if (isFed) nodes.unshift({id: "in", width: 0, height: 0, ports: [port("above", 0, 0, "SOUTH")], layoutOptions: FIRST});
+  if (isFed) {
+    nodes.unshift({id: "in", width: 0, height: 0, ports: [port("above", 0, 0, "SOUTH")], layoutOptions: FIRST});
+    for (const i of part.keys())                   // what takes nothing is held below what comes from above, by edges unseen
+      if (begins(part[i].box)) edges.push({id: `held ${i}`, sources: ["above"], targets: [`${i}`]});
+  }
 
   const made = once({id: "piece", layoutOptions: {...OPTIONS, ...(arms.size > 2 ? EVEN : STRAIGHT)}, children: nodes, edges});
   const at = new Map(made.children.map(child => [child.id, child]));
   const places = part.map((_, i) => at.get(`${i}`));
-  const paths = new Map(made.edges.map(edge => {
-    const {startPoint, bendPoints, endPoint} = edge.sections[0];
-    return [followed[+edge.id], [startPoint, ...(bendPoints || []), endPoint].map(({x, y}) => [x, y])];
+  const paths = new Map(followed.map((wire, i) => {
+    const {startPoint, bendPoints, endPoint} = made.edges[i].sections[0];
+    return [wire, [startPoint, ...(bendPoints || []), endPoint].map(({x, y}) => [x, y])];
   }));
   const bottom = Math.max(...part.map((item, i) => places[i].y + item.h));
   const exit = places[places.length - 1].x + axisOf(part[part.length - 1]);
   const given = followed.filter(wire => wire.from[0] < start).map(wire => paths.get(wire));
-  const entry = isFed ? above(at.get("in").x, exit, given) : places[0].x + axisOf(part[0]);
+  const first = Math.min(...places.map(place => place.y));
+  const entry = isFed ? above(at.get("in").x, exit, given, first) : places[0].x + axisOf(part[0]);
   return {entry, h: bottom, places, paths};
 }
 
 const axisOf = item => (item.outs.length ? item.outs[0] : item.ins[0]);
 
-// Where what comes from above stands: over the end of the piece, unless one of its `arms` goes straight down.
-function above(entry, exit, arms) {
-  if (arms.some(points => points.length < 3)) return entry;
+// Where what comes from above stands: over the end of the piece, where all of its `arms` turn aside above the `first` box.
+function above(entry, exit, arms, first) {
+  if (arms.some(points => points.length < 4 || points[1][1] > first)) return entry;
   for (const points of arms) points[0][0] = points[1][0] = exit;
   return exit;
 }
@@ -83,14 +88,14 @@ function port(id, x, y, side) {
   return {id, x, y, width: 0, height: 0, layoutOptions: {"elk.port.side": side}};
 }
 
-// The wires of the longest way to the last box.
+// The wires of the longest way to the last box. What comes from above has come further than what begins here.
 function longest(wires, start, count) {
   const best = [];
   for (let i = 0; i < count; i++) {
     best[i] = {length: 0, wire: null};
     for (const wire of wires) {
       if (wire.to[0] !== start + i) continue;
-      const length = wire.from[0] < start ? 1 : best[wire.from[0] - start].length + 1;
+      const length = wire.from[0] < start ? 2 : best[wire.from[0] - start].length + 1;
       if (length > best[i].length) best[i] = {length, wire};
     }
   }
