@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -384,6 +385,46 @@ def test_dot_and_mermaid_name_each_box_once_and_wire_only_these(name, depth):
     flowchart = zoo()[name].picture("mermaid", depth=depth)
     assert len(re.findall(r" -->\|", flowchart)) == len(wires)
     assert flowchart.count("subgraph ") == len(re.findall(r"^ *end$", flowchart, re.M))
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+@pytest.mark.parametrize("name", ["GoogLeNet", "UNet", "ViTBase16"])
+@pytest.mark.parametrize("depth", [0, 99])
+def test_graphviz_draws_it(name, depth):
+    text = zoo()[name].picture("dot", depth=depth)
+    made = subprocess.run(["dot", "-Tsvg"], input=text, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (made.returncode, made.stderr) == (0, "")
+    drawn = ElementTree.fromstring(made.stdout)
+    assert len(drawn.findall(".//*[@class='edge']")) == text.count(" -> ")
+    assert len(drawn.findall(".//*[@class='cluster']")) == text.count("subgraph ")
+
+
+MERMAID_LABEL = r'[^#&"<>%\\\n]|#\d+;|<br>'
+"""What a quoted label may hold for Mermaid to show it as it is: entities, line breaks, and plain signs."""
+
+
+@pytest.mark.parametrize(
+    "word", ['a"b', "#35;", "#quot;", "<b>x</b>", "%%{init: {}}%%", r"a\\n", "&lt;", "[x]", "-->|y|"]
+)
+@pytest.mark.parametrize("depth", [0, 1])
+def test_texts_stay_texts_in_mermaid(word, depth):
+    quoted = word.replace('"', '\\"')
+    net = archdsl.loads(f'block act(word) {{ relu }}\nnetwork t {{ input x: [N, 4]\n act("{quoted}") }}')
+    title = next(box.title for box in picture(net.graph).boxes() if box.form == "block")
+    lines = net.picture("mermaid", depth=depth).splitlines()
+    (label,) = (line.partition('"')[2].rpartition('"')[0] for line in lines if "act(" in line)
+    assert re.fullmatch(f"(?:{MERMAID_LABEL})*", label)
+    read = re.sub(r"#(\d+);", lambda found: chr(int(found[1])), label.partition("<br>")[0])
+    assert read == title
+
+
+def test_more_than_mermaid_draws_is_told():
+    net = str(ROOT / "specs" / "densenet.arch") + ":DenseNet201"
+    told = run(net, "--format", "mermaid", "--depth", "99")
+    wires = told.stdout.count(" -->|")
+    assert told.exit_code == 0 and wires > 499
+    assert told.stderr.startswith(f"note: Mermaid draws at most 499 wires, and here are {wires}; open fewer")
+    assert not run(net, "--format", "mermaid").stderr
 
 
 def run(*words: str, stdin: str | None = None):

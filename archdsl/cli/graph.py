@@ -66,6 +66,7 @@ def graph(
     """
     form = form or _form(output)
     network = one_network(target, settings, sizes, color)
+    from archdsl.pictures.mermaid import refusal
     from archdsl.pictures.svg import NoEngine
 
     try:
@@ -76,6 +77,8 @@ def graph(
         raise Misuse(words) from missing
     except ValueError as unknown:
         raise Misuse(str(unknown)) from unknown
+    if form == "mermaid" and (reason := refusal(text)):
+        click.echo(f"note: {reason}; open fewer blocks with --depth or --open", err=True)
     if output is None or output == "-":
         click.echo(text.encode(), nl=False)
     else:
