@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -382,3 +386,47 @@ def test_nothing_is_rounded_up_to_a_unit_too_small():
         *("0", "999", "1.00 K", "999.9 K", "1.00 M", "1.00 T")
     ]
     assert memory(1023 * 1024 + 1023) == "1.00 MiB"
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 100, 120, 140, 200])
+@pytest.mark.parametrize("target", ["resnet.arch:ResNet50", "googlenet.arch:GoogLeNet", "vit.arch:ViTBase16"])
+def test_rows_fit_a_terminal(target, width):
+    """Rows are no wider than asked for; what is cut says so, and a figure is there whole or not at all."""
+    summary = archdsl.load(f"{SPECS}/{target}").summary(image=(1, 3, 224, 224))
+    whole, narrow = summary.text(2), summary.text(2, width)
+    rows, cut = (text.splitlines()[2:-2] for text in (whole, narrow))
+    assert len(cut) == len(rows) and max(map(len, cut)) <= width
+    for row, line in zip(rows, cut, strict=True):
+        assert set(re.findall(r"(?<= )[\d,.]+(?= |$)", line)) <= set(re.findall(r"(?<= )[\d,.]+(?= |$)", row))
+    assert cut[0].startswith("layer") and "parameters" in cut[0]
+    assert len(cut[0].split()) == len(rows[0].split()) or width < len(max(rows, key=len))
+
+
+def test_wide_enough_terminals_show_the_whole_table():
+    summary = archdsl.load(f"{SPECS}/resnet.arch:ResNet50").summary(image=(1, 3, 224, 224))
+    assert summary.text(width=400) == summary.text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_the_table_follows_the_terminal():
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "archdsl", "summary", f"{SPECS}/resnet.arch:ResNet18", "--input", "1x3x224x224"]
+    environment = {**os.environ, "COLUMNS": "72", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(SPECS.parent)}
+    with subprocess.Popen(command, stdout=theirs, env=environment) as running:
+        os.close(theirs)
+        text = b""
+        while chunk := _read(ours):
+            text += chunk
+    assert running.returncode == 0
+    table = text.decode().splitlines()[2:-2]
+    assert max(map(len, table)) <= 72 and table[0].split()[:4] == ["layer", "op", "output", "parameters"]
+
+
+def _read(terminal: int) -> bytes:
+    """What a terminal shows next; a closed one is an error on Linux, and the end elsewhere."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import click
@@ -54,7 +55,13 @@ def summary(
     elif form == "markdown":
         click.echo(figures.markdown(depth))
     else:
-        click.echo(figures.text(depth) if _is_wide(sys.stdout.encoding) else figures.plain_text(depth))
+        table = figures.text if _is_wide(sys.stdout.encoding) else figures.plain_text
+        click.echo(table(depth, _width()))
+
+
+def _width() -> int | None:
+    """How many characters a row may have: those of the terminal; anything else takes rows as long as they are."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _is_wide(encoding: str | None) -> bool:

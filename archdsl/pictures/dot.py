@@ -50,7 +50,7 @@ def _attributes(box: Box) -> Iterator[str]:
     yield f'color="{colours.line}"'
     yield f'fontcolor="{colours.text}"'
     if box.form == "sign":
-        yield "shape=circle"
+        yield "shape=circle, width=0.3, fixedsize=true"
     if box.times > 1:
         yield "peripheries=2"
 

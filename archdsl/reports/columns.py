@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+GAP = 2
+"""Blanks between columns."""
+
 
 def columns(rows: Sequence[Sequence[str]], words: int) -> list[str]:
     """A line for each row; the first `words` columns hold words.
@@ -17,5 +20,5 @@ def columns(rows: Sequence[Sequence[str]], words: int) -> list[str]:
             cell.ljust(width) if place < words else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        lines.append("  ".join(cells).rstrip())
+        lines.append((" " * GAP).join(cells).rstrip())
     return lines

@@ -55,19 +55,19 @@ class Summary(Entity):
         for row in self.rows:
             yield from row.layers()
 
-    def text(self, depth: int | None = None) -> str:
-        """A table for a terminal; blocks are open down to `depth` levels, repeated ones folded."""
+    def text(self, depth: int | None = None, width: int | None = None) -> str:
+        """A table for a terminal of this width; blocks are open down to `depth` levels, repeated ones folded."""
         from archdsl.reports.folding import DRAWN
         from archdsl.reports.summary_table import text
 
-        return text(self, depth, DRAWN)
+        return text(self, depth, DRAWN, width)
 
-    def plain_text(self, depth: int | None = None) -> str:
+    def plain_text(self, depth: int | None = None, width: int | None = None) -> str:
         """The same table in ASCII."""
         from archdsl.reports.folding import PLAIN
         from archdsl.reports.summary_table import text
 
-        return text(self, depth, PLAIN)
+        return text(self, depth, PLAIN, width)
 
     def markdown(self, depth: int | None = None) -> str:
         """The same table for a README."""

@@ -8,7 +8,9 @@ from html import escape
 from archdsl.analyses.tally import Row
 from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
+from archdsl.reports.columns import columns
 from archdsl.reports.figures import count, memory
+from archdsl.reports.fitting import fitted
 from archdsl.reports.folding import DRAWN, Line, Signs, folded_lines, lines
 from archdsl.reports.summary import Summary
 
@@ -17,21 +19,24 @@ DEPTH = 2
 HEADERS = ("layer", "op", "output", "parameters", "", "MACs", "", "memory", "", "receptive field")
 TEXTS = 3
 """The first columns hold words, the others figures."""
+SPARE = ((4, 6, 8), (9,), (7,), (5,))
+"""The columns that a narrow terminal does without, first the shares, last the MACs."""
 WIDEST = 40
 """An expression in free sizes that is longer has no place in a table."""
 
 
-def text(summary: Summary, depth: int | None, signs: Signs) -> str:
-    """The table in columns, with a heading above and totals below.
+def text(summary: Summary, depth: int | None, signs: Signs, width: int | None = None) -> str:
+    """The table in columns, with a heading above and totals below; its rows take at most `width` characters.
 
     LeNet: image [1, 1, 28, 28] -> [1, 10]
 
     layer  op       output          parameters             MACs              memory         receptive field
     0      conv     [1, 6, 28, 28]         156   0.3%   117.6 K  28.2%   18.38 KiB  32.2%               5×5
     """
-    cells = [list(HEADERS), *_cells(summary, depth, signs)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADERS))]
-    body = [_aligned(row, widths) for row in cells]
+    cells: list[Sequence[str]] = [HEADERS, *_cells(summary, depth, signs)]
+    if width:
+        cells = fitted(cells, width, TEXTS - 1, SPARE, signs.until)
+    body = [line[:width] for line in columns(cells, TEXTS)]
     separator = signs.rule * max(map(len, body))
     body.insert(1, separator)
     body.insert(-1, separator)
@@ -134,14 +139,6 @@ def _exact(figure: Dim) -> str:
 
 def _example(shape: Shape) -> str:
     return "x".join(str(dim) if isinstance(dim, int) else "224" for dim in shape.dims)
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    columns = (
-        f"{cell:<{width}}" if column < TEXTS else f"{cell:>{width}}"
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join(columns).rstrip()
 
 
 def _dotted(name: str) -> str:
