@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from archdsl import Network
@@ -14,9 +15,18 @@ TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 
 
 def agree(
-    net: Network, inputs: Mapping[str, np.ndarray], dtype: Any = np.float32, train: bool = True, rng: Any = None
+    net: Network,
+    inputs: Mapping[str, np.ndarray],
+    dtype: Any = np.float32,
+    train: bool = True,
+    rng: Any = None,
+    tolerance: float | None = None,
 ) -> None:
-    """With the same weights, outputs and all gradients are the same; `train` is torch's mode, `rng` draws for NumPy."""
+    """With the same weights, outputs and all gradients are the same; `train` is torch's mode, `rng` draws for NumPy.
+
+    Gradients may be ten times as far from each other as outputs.
+    """
+    tolerance = TOLERANCE[dtype] if tolerance is None else tolerance
     module = net.torch().to(getattr(torch, np.dtype(dtype).name)).train(train)
     program = net.numpy().astype(dtype)
     program.load_state_dict(module.state_dict())
@@ -28,7 +38,7 @@ def agree(
     }
     wanted = module(*tensors.values())
     y = program(*inputs.values(), train=True)
-    _close(y, wanted.detach(), TOLERANCE[dtype])
+    _close(y, wanted.detach(), tolerance)
     dy = np.random.default_rng(5).normal(size=y.shape).astype(dtype)
     wanted.backward(torch.tensor(dy))
     theirs = {**dict(module.named_parameters()), **{name: tensors[name] for name in reals}}
@@ -36,7 +46,34 @@ def agree(
     assert gradients.keys() == theirs.keys()
     for name, tensor in theirs.items():
         assert tensor.grad is not None, name
-        _close(gradients[name], tensor.grad, 10 * TOLERANCE[dtype])
+        _close(gradients[name], tensor.grad, 10 * tolerance)
+
+
+class Halves:
+    """A generator whose numbers are all in the middle."""
+
+    def random(self, size: Any) -> np.ndarray:
+        return np.full(size, 0.5)
+
+    def uniform(self, low: float, high: float, size: Any) -> np.ndarray:
+        return np.full(size, (low + high) / 2)
+
+    def integers(self, low: int, high: int, size: Any) -> np.ndarray:
+        return np.full(size, (low + high) // 2)
+
+
+def halves(monkeypatch: pytest.MonkeyPatch) -> Halves:
+    """A generator for NumPy; what torch's layers draw is a half of what it could be as well.
+
+    Dropout of up to 0.5 keeps everything then, and scales it.
+    """
+    uniform = torch.Tensor.uniform_
+    monkeypatch.setattr(torch, "rand_like", lambda x, dtype=None: torch.full_like(x, 0.5, dtype=dtype))
+    monkeypatch.setattr(
+        torch.Tensor, "uniform_", lambda x, *ends, **more: uniform(x, *ends, **more) if ends else x.fill_(0.5)
+    )
+    monkeypatch.setattr(torch.nn.functional, "dropout", lambda x, p, training, inplace=False: x / (1 - p))
+    return Halves()
 
 
 def _close(got: np.ndarray, wanted: torch.Tensor, tolerance: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from backends_agree import agree
+from backends_agree import agree, halves
 from test_numpy_kernels import agrees, close, differentiates, normal
 from torch import nn
 from torch.nn import functional as F
@@ -352,21 +352,6 @@ def test_an_augmented_lenet_is_lenet_in_evaluation() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_an_augmented_lenet_trains_alike_given_the_same_draws(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every number that an augmentation draws is a half of what it could be, on both sides."""
-    uniform = torch.Tensor.uniform_
-    monkeypatch.setattr(torch, "rand_like", lambda x, dtype=None: torch.full_like(x, 0.5, dtype=dtype))
-    monkeypatch.setattr(
-        torch.Tensor, "uniform_", lambda x, *ends, **more: uniform(x, *ends, **more) if ends else x.fill_(0.5)
-    )
     image = np.cos(np.arange(3 * 784.0)).reshape(3, 1, 28, 28)
     spec = LENET if dtype == np.float32 else LENET.replace(RESIZED, "")  # torch places parts in single precision
-    agree(archdsl.loads(spec), {"image": image}, dtype, rng=Halves())
-
-
-class Halves:
-    """A generator whose numbers are all in the middle."""
-
-    def random(self, size: Any) -> np.ndarray:
-        return np.full(size, 0.5)
-
-    def integers(self, low: int, high: int, size: Any) -> np.ndarray:
-        return np.full(size, (low + high) // 2)
+    agree(archdsl.loads(spec), {"image": image}, dtype, rng=halves(monkeypatch))
