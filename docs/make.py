@@ -14,7 +14,7 @@ from pathlib import Path
 import archdsl.compiler  # its imports register every diagnostic
 from archdsl.manual import op_reference, problem_reference
 from archdsl.resources import resource
-from archdsl.syntax.tables import RESERVED
+from archdsl.syntax.words import RESERVED
 
 DOCS = Path(__file__).parent
 SCRIPT = "<!-- Made by docs/make.py; edit what it is made from. -->"

@@ -41,7 +41,7 @@ from archdsl.elaborate.evaluate import ATTRIBUTES
 from archdsl.elaborate.files import MARKS
 from archdsl.limits import DEFAULT
 from archdsl.source import Source
-from archdsl.syntax.tables import RESERVED
+from archdsl.syntax.words import RESERVED
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

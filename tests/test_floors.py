@@ -119,6 +119,16 @@ def test_numpy_stays_in_its_backend(name):
             assert room_of(name) == "backends.numpy", f"archdsl.{name}:{node.lineno} imports numpy"
 
 
+def test_lark_makes_the_tables_and_does_nothing_else():
+    """Its one file is imported in a function only, when there are no tables yet."""
+    makers = {name for name in NAMES for imported, _ in imports(TREES[name]) if imported.split(".")[0] == "lark"}
+    assert makers == {"syntax.grammar"}
+    for name in NAMES:
+        late = inside_functions(TREES[name])
+        for imported, node in imports(TREES[name]):
+            assert imported != "archdsl.syntax.grammar" or node in late, f"archdsl.{name}:{node.lineno} imports Lark"
+
+
 @pytest.mark.parametrize("name", sorted(name for name in NAMES if room_of(name) != "cli"))
 def test_only_the_command_line_prints(name):
     for node in ast.walk(TREES[name]):

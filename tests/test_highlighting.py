@@ -18,7 +18,7 @@ from archdsl.record import Record
 from archdsl.source import Source
 from archdsl.syntax import tree
 from archdsl.syntax.parse import parse
-from archdsl.syntax.tables import RESERVED
+from archdsl.syntax.words import RESERVED
 
 ROOT = Path(__file__).parents[1]
 EXTENSION = ROOT / "editors" / "vscode"

@@ -1,7 +1,8 @@
 """From the parser's events to the typed tree.
 
-Lark calls one method for each rule as it reduces, bottom up: no tree of Lark's is ever made and nothing recurses, so
-that nesting costs no stack. Children are tokens, nodes of `tree`, and plain tuples for the small rules in between.
+The automaton calls one method for each rule as it is complete, bottom up: no other tree is ever made and nothing
+recurses, so that nesting costs no stack. Children are words, nodes of `tree`, and plain tuples for the small rules in
+between.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from lark import Token, Transformer
-
 from archdsl.source import Source, Span
 from archdsl.syntax import tree
+from archdsl.syntax.automaton import Word, run
+from archdsl.syntax.edited import Edited
+from archdsl.syntax.tables import tables
 
 MULTIPLES = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 ESCAPES = {'\\"': '"', "\\\\": "\\", "\\n": "\n", "\\t": "\t"}
@@ -25,29 +27,35 @@ class Part(tuple[Any, ...]):
     span: Span
 
 
-class Builder(Transformer[Token, Any]):
-    """Makes nodes. `source` is the text that is being parsed; `base` is added to every offset."""
+class Builder:
+    """Makes the nodes of one source. Its words may stand in an edited text; `base` is added to all their offsets."""
 
-    source: Source
-    base: int = 0
-    inner: str | None = None
-    """The text of the expression inside a token that is being parsed."""
+    def __init__(self, source: Source, text: Edited) -> None:
+        self.source = source
+        self.text = text
+        self.base = 0
+        self.inner: str | None = None
+        """The text of the expression inside a word that is being parsed."""
+
+    def make(self, rule: str, children: list[Any]) -> Any:
+        """What stands for a rule in the tree: each has a method of its name."""
+        return getattr(self, rule)(children)
 
     # ---- places and rows
 
     def _span(self, children: list[Any]) -> Span:
         first, last = children[0], children[-1]
-        start = int(first.start_pos or 0) + self.base if isinstance(first, Token) else first.span.start
-        end = int(last.end_pos or 0) + self.base if isinstance(last, Token) else last.span.end
-        return Span(self.source, start, end)
+        start = self.text.original(first.start + self.base) if isinstance(first, Word) else first.span.start
+        end = self.text.original(last.end + self.base) if isinstance(last, Word) else last.span.end
+        return Span(self.source, start, max(start, end))
 
     def _part(self, children: list[Any]) -> Part:
         part = Part(_nodes(children))
         part.span = self._span(children)
         return part
 
-    def _name(self, token: Token) -> tree.Name:
-        return tree.Name(self._span([token]), str(token))
+    def _name(self, word: Word) -> tree.Name:
+        return tree.Name(self._span([word]), word.text)
 
     # ---- expressions
 
@@ -58,7 +66,7 @@ class Builder(Transformer[Token, Any]):
         return tree.Incoming(self._span(c))
 
     def literal(self, c: list[Any]) -> tree.Literal:
-        return tree.Literal(self._span(c), LITERALS[c[0].type](str(c[0])))
+        return tree.Literal(self._span(c), LITERALS[c[0].kind](c[0].text))
 
     def list_(self, c: list[Any]) -> tree.Sequence:
         return tree.Sequence(self._span(c), _nodes(c))
@@ -74,7 +82,7 @@ class Builder(Transformer[Token, Any]):
         return self._part(c)
 
     def attribute(self, c: list[Any]) -> tree.Name:
-        return tree.Name(self._span(c), str(c[1]))
+        return tree.Name(self._span(c), c[1].text)
 
     def postfix(self, c: list[Any]) -> tree.Expression:
         value: tree.Expression = c[0]
@@ -89,13 +97,13 @@ class Builder(Transformer[Token, Any]):
         return value
 
     def _row(self, c: list[Any]) -> tree.Chained:
-        rest = tuple((str(c[i]), c[i + 1]) for i in range(1, len(c), 2))
+        rest = tuple((c[i].text, c[i + 1]) for i in range(1, len(c), 2))
         return tree.Chained(self._span(c), c[0], rest)
 
     either = both = comparison = sum_ = term = power = _row
 
     def signed(self, c: list[Any]) -> tree.Unary:
-        return tree.Unary(self._span(c), str(c[0]), c[1])
+        return tree.Unary(self._span(c), c[0].text, c[1])
 
     not_ = signed
 
@@ -103,7 +111,7 @@ class Builder(Transformer[Token, Any]):
         return tree.Conditional(self._span(c), c[0], c[2], c[4])
 
     def argument(self, c: list[Any]) -> tree.Argument:
-        return tree.Argument(self._span(c), str(c[0]) if len(c) == 3 else None, c[-1])
+        return tree.Argument(self._span(c), c[0].text if len(c) == 3 else None, c[-1])
 
     def arguments(self, c: list[Any]) -> Part:
         return self._part(c)
@@ -113,11 +121,11 @@ class Builder(Transformer[Token, Any]):
     def layer_name(self, c: list[Any]) -> tree.LayerName:
         return self._layer_name(c[0])
 
-    def _layer_name(self, token: Token) -> tree.LayerName:
-        span = self._span([token])
-        if token.type == "TEMPLATE":
-            return tree.LayerName(span, tuple(self._template(str(token), span.start)))
-        return tree.LayerName(span, (_string(token) if token.type == "STRING" else str(token),))
+    def _layer_name(self, word: Word) -> tree.LayerName:
+        span = self._span([word])
+        if word.kind == "TEMPLATE":
+            return tree.LayerName(span, tuple(self._template(word.text, span.start)))
+        return tree.LayerName(span, (_string(word.text) if word.kind == "STRING" else word.text,))
 
     def _template(self, text: str, start: int) -> list[str | tree.Expression]:
         """The parts of `layer{i + 1}`: words as they are, expressions parsed by themselves."""
@@ -131,15 +139,11 @@ class Builder(Transformer[Token, Any]):
         return parts
 
     def expression_at(self, text: str, start: int) -> tree.Expression:
-        """Parse an expression that stands inside a token."""
+        """Parse an expression that stands inside a word."""
         outer, self.base, self.inner = self.base, start, text
-        found = self.parse_expression(text)
+        found: tree.Expression = run(tables(), text, "expression", self.make)
         self.base, self.inner = outer, None  # after a mistake they tell where it was made
         return found
-
-    def parse_expression(self, text: str) -> tree.Expression:
-        """Set by whoever owns the parser."""
-        raise AssertionError
 
     def apply(self, c: list[Any]) -> tree.Apply:
         name = c[0] if isinstance(c[0], tree.LayerName) else self._layer_name(c[0])
@@ -147,8 +151,7 @@ class Builder(Transformer[Token, Any]):
 
     def dotted(self, c: list[Any]) -> tree.LayerName:
         """A name of another library, `nn.ReLU`, which means nothing here: what is meant instead is said later."""
-        words = [token for token in c if token != "."]
-        return tree.LayerName(self._span(c), (".".join(words),))
+        return tree.LayerName(self._span(c), ("".join(word.text for word in c),))
 
     def default(self, c: list[Any]) -> tree.Apply:
         return self.apply(c)
@@ -174,7 +177,7 @@ class Builder(Transformer[Token, Any]):
         return tree.Repeat(self._span(c), counter, c[-2], c[-1])
 
     def target(self, c: list[Any]) -> Part:
-        part = Part(self._name(token) for token in c if token.type == "NAME")
+        part = Part(self._name(word) for word in c if word.kind == "NAME")
         part.span = self._span(c)
         return part
 
@@ -208,7 +211,7 @@ class Builder(Transformer[Token, Any]):
         return tree.Chain(self._span(c), _nodes(c))
 
     def input(self, c: list[Any]) -> tree.InputDeclaration:
-        kind = next((str(token) for token in c if isinstance(token, Token) and token.type == "KIND"), "float")
+        kind = next((word.text for word in c if isinstance(word, Word) and word.kind == "KIND"), "float")
         shape = next(node for node in c if isinstance(node, tree.Sequence))
         where = tuple(c[-1]) if isinstance(c[-1], Part) else ()
         return tree.InputDeclaration(self._span(c), self._name(c[1]), kind, shape, where)
@@ -228,7 +231,7 @@ class Builder(Transformer[Token, Any]):
     # ---- files
 
     def parameter(self, c: list[Any]) -> tree.Parameter:
-        return tree.Parameter(self._span(c), str(c[0]), c[2] if len(c) == 3 else None)
+        return tree.Parameter(self._span(c), c[0].text, c[2] if len(c) == 3 else None)
 
     def parameters(self, c: list[Any]) -> Part:
         return self._part(c)
@@ -237,7 +240,7 @@ class Builder(Transformer[Token, Any]):
         return self._name(c[0])
 
     def import_(self, c: list[Any]) -> tree.Import:
-        path = tree.Literal(self._span([c[1]]), _string(c[1]))
+        path = tree.Literal(self._span([c[1]]), _string(c[1].text))
         return tree.Import(self._span(c), path, _nodes(c))
 
     def results(self, c: list[Any]) -> Part:
@@ -262,19 +265,19 @@ class Builder(Transformer[Token, Any]):
         return tree.Function(self._span(c), self._name(c[1]), _parameters(c), c[-1])
 
     def start(self, c: list[Any]) -> list[tree.Item]:
-        return [node for node in c if not isinstance(node, Token)]
+        return [node for node in c if not isinstance(node, Word)]
 
 
 def _nodes(children: list[Any]) -> tuple[Any, ...]:
-    return tuple(child for child in children if not isinstance(child, Token))
+    return tuple(child for child in children if not isinstance(child, Word))
 
 
 def _parameters(children: list[Any]) -> tuple[tree.Parameter, ...]:
     return next((tuple(child) for child in children if isinstance(child, Part)), ())
 
 
-def _string(token: str) -> str:
-    return re.sub(r'\\["\\nt]', lambda match: ESCAPES[match[0]], token[1:-1])
+def _string(text: str) -> str:
+    return re.sub(r'\\["\\nt]', lambda match: ESCAPES[match[0]], text[1:-1])
 
 
 def _quantity(text: str) -> int | float:

@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, TypeAlias
-
-import lark
+from typing import TypeAlias
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.source import Source
-from archdsl.syntax import brackets, tables, tree
+from archdsl.syntax import brackets, tree
+from archdsl.syntax.automaton import Word, run
 from archdsl.syntax.parse import parse
+from archdsl.syntax.tables import tables
 
-Node: TypeAlias = "lark.Tree[lark.Token]"
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*+"|#[^\n]*+')
+
+
+class Node:
+    """A rule of the grammar, and the words and rules that it holds."""
+
+    __slots__ = ("children", "rule")
+
+    def __init__(self, rule: str, children: list[Child]) -> None:
+        self.rule = rule
+        self.children = children
+
+
+Child: TypeAlias = Node | Word
 
 
 @dataclass
@@ -47,20 +58,14 @@ def read(source: Source) -> tuple[Concrete | None, tree.File, list[Diagnostic]]:
     if problems:
         return None, file, problems
     text = brackets.mended(source.text, brackets.scan(source)) + "\n"
-    root: Any = _parser().parse(text, start="start")
+    root: Node = run(tables(), text, "start", Node)
     return Concrete(source, root, _attached(source.text, root)), file, []
 
 
 def expression(text: str) -> Node:
     """The rules of an expression by itself: what stands in the braces of a name."""
-    found: Any = _parser().parse(text, start="expression")
-    assert isinstance(found, lark.Tree)
+    found: Node = run(tables(), text, "expression", Node)
     return found
-
-
-@cache
-def _parser() -> lark.Lark:
-    return tables.parser(lark.Transformer())
 
 
 def comments(text: str) -> list[tuple[int, str]]:
@@ -71,46 +76,46 @@ def comments(text: str) -> list[tuple[int, str]]:
     return [(match.start(), match[0].rstrip()) for match in _COMMENT.finditer(text) if match[0][0] == "#"]
 
 
-def words(node: Node) -> list[lark.Token]:
+def words(node: Node) -> list[Word]:
     """The words below a rule, in order."""
-    found: list[lark.Token] = []
-    stack: list[Node | lark.Token] = [node]
+    found: list[Word] = []
+    stack: list[Child] = [node]
     while stack:
         child = stack.pop()
-        if isinstance(child, lark.Token):
-            found += [child] if child.type != "_NEWLINE" else []
+        if isinstance(child, Word):
+            found += [child] if child.kind != "_NEWLINE" else []
         else:
             stack += reversed(child.children)
     return found
 
 
-def first_word(child: Node | lark.Token) -> lark.Token:
+def first_word(child: Child) -> Word:
     """The word with which something starts: no rule of the grammar starts with a line break."""
-    while isinstance(child, lark.Tree):
+    while isinstance(child, Node):
         child = child.children[0]
     return child
 
 
-def last_word(child: Node | lark.Token) -> lark.Token:
+def last_word(child: Child) -> Word:
     """The word with which something ends; a line break at its end is none."""
-    while isinstance(child, lark.Tree):
-        child = next(c for c in reversed(child.children) if not (isinstance(c, lark.Token) and c.type == "_NEWLINE"))
+    while isinstance(child, Node):
+        child = next(c for c in reversed(child.children) if not (isinstance(c, Word) and c.kind == "_NEWLINE"))
     return child
 
 
 def _attached(text: str, root: Node) -> Comments:
     found = Comments()
     tokens = iter([*words(root), None])
-    before: lark.Token | None = None
+    before: Word | None = None
     following = next(tokens)
     for offset, comment in comments(text):
         found.offsets.append(offset)
-        while following is not None and int(following.start_pos or 0) < offset:
+        while following is not None and following.start < offset:
             before, following = following, next(tokens)
-        if before is not None and "\n" not in text[int(before.end_pos or 0) : offset]:
-            found.beside[int(before.start_pos or 0)] = comment
+        if before is not None and "\n" not in text[before.end : offset]:
+            found.beside[before.start] = comment
         elif following is None:
             found.last.append((offset, comment))
         else:
-            found.above.setdefault(int(following.start_pos or 0), []).append((offset, comment))
+            found.above.setdefault(following.start, []).append((offset, comment))
     return found

@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
-
-import lark
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.limits import limited, limits
 from archdsl.source import Source
 from archdsl.syntax import concrete
+from archdsl.syntax.automaton import Word
 from archdsl.syntax.columns import aligned
-from archdsl.syntax.concrete import Comments, Node, first_word, last_word
+from archdsl.syntax.concrete import Child, Comments, Node, first_word, last_word
 from archdsl.syntax.layout import (
     BLANK,
     HARD,
@@ -40,7 +38,6 @@ from archdsl.syntax.layout import (
 )
 from archdsl.syntax.same import same
 
-Child: TypeAlias = "Node | lark.Token"
 _BARE = re.compile(r"(#+)(?=[^\s#!])")
 RECURSION = 50_000
 ARM = 2
@@ -91,7 +88,7 @@ class _Formatter:
     def file(self, root: Node) -> Iterator[Row]:
         """The lines of all items. Those of several lines stand by themselves, others where their author put them."""
         last: list[Row] = []
-        for item in (child for child in root.children if isinstance(child, lark.Tree)):
+        for item in (child for child in root.children if isinstance(child, Node)):
             above = self._above(item)
             rows = lay_out(self.node(item))
             for index, (comment, is_apart) in enumerate(above):
@@ -124,26 +121,26 @@ class _Formatter:
     # ---- words
 
     def node(self, child: Child) -> Document:
-        if isinstance(child, lark.Token):
+        if isinstance(child, Word):
             return self.word(child)
-        return RULES[str(child.data)](self, child)
+        return RULES[child.rule](self, child)
 
-    def word(self, token: lark.Token) -> Document:
+    def word(self, token: Word) -> Document:
         """A word with its comments."""
-        text: Document = self._template(token) if token.type == "TEMPLATE" else str(token)
+        text: Document = self._template(token) if token.kind == "TEMPLATE" else token.text
         return self.with_comments(token, text)
 
-    def with_comments(self, token: lark.Token, text: Document) -> Document:
-        start = int(token.start_pos or 0)
+    def with_comments(self, token: Word, text: Document) -> Document:
+        start = token.start
         above = tuple(_comment(comment) for _, comment in self.comments.above.get(start, ()))
         beside = self.comments.beside.get(start)
         if not above and beside is None:
             return text
         return [*([Above(above)] if above else []), text, *([Trailing(_comment(beside))] if beside else [])]
 
-    def _template(self, token: lark.Token) -> str:
+    def _template(self, token: Word) -> str:
         """A name that holds expressions: they are set as any other, without spaces at their ends."""
-        parts = re.split(r"[{}]", token)
+        parts = re.split(r"[{}]", token.text)
         bare = _Formatter("", Comments())
         for index in range(1, len(parts), 2):
             (row,) = lay_out(bare.node(concrete.expression(parts[index])))
@@ -170,7 +167,7 @@ class _Formatter:
         """Words and commas, which stand at the end of what is before them."""
         parts: list[Document] = []
         for child in children:
-            if isinstance(child, lark.Token) and child.type == "COMMA":
+            if isinstance(child, Word) and child.kind == "COMMA":
                 parts.append(self.with_comments(child, Glue(",")))
             else:
                 parts += [*([line] if parts else []), self.node(child)]
@@ -184,7 +181,7 @@ class _Formatter:
         A comma that its author wrote behind the last one, at the end of a line, keeps them apart.
         """
         opening, *content, closing = node.children
-        assert isinstance(opening, lark.Token) and isinstance(closing, lark.Token)
+        assert isinstance(opening, Word) and isinstance(closing, Word)
         is_open = bool(content) and _is(content[-1], "COMMA") and self._breaks(_end(content[-1]), _start(closing))
         is_open = is_open or self._has_comments(_end(opening), _start(closing))
         parts = [child for child in content if not _is(child, "COMMA")]
@@ -196,9 +193,9 @@ class _Formatter:
             if index < len(commas):
                 is_last = index == len(parts) - 1 and not _is_lone(node)
                 comma = commas[index]
-                assert isinstance(comma, lark.Token)
+                assert isinstance(comma, Word)
                 inner.append(self.with_comments(comma, IfBroken(",") if is_last else Glue(",")))
-            elif str(node.data) not in ("grouped", "target"):
+            elif node.rule not in ("grouped", "target"):
                 inner.append(IfBroken(","))
         self.inside -= 1
         above = self._above(closing)
@@ -240,7 +237,7 @@ class _Formatter:
     def _braced(self, node: Node) -> Document:
         """Braces, and in them statements; all lines break, or none."""
         opening, *children, closing = node.children
-        statements = [child for child in children if isinstance(child, lark.Tree)]
+        statements = [child for child in children if isinstance(child, Node)]
         inner = self._entries(statements, closing, self.statement)
         if not inner:
             return [self.node(opening), self.node(closing)]
@@ -260,13 +257,13 @@ class _Formatter:
 
     def statement(self, child: Child) -> Document:
         """A statement on lines of its own; those after the first start further right."""
-        assert isinstance(child, lark.Tree)
-        return self.chain(child, STEP) if str(child.data) == "chain" else self.node(child)
+        assert isinstance(child, Node)
+        return self.chain(child, STEP) if child.rule == "chain" else self.node(child)
 
     def within_arm(self, child: Child) -> Document:
         """A statement of an arm: the bar stands out enough."""
-        assert isinstance(child, lark.Tree)
-        return self.chain(child, 0) if str(child.data) == "chain" else self.node(child)
+        assert isinstance(child, Node)
+        return self.chain(child, 0) if child.rule == "chain" else self.node(child)
 
     def chain(self, node: Node, by: int = STEP) -> Document:
         """Steps with arrows between them. Arrows that start a line still do; a line that is too long breaks at all of
@@ -278,7 +275,7 @@ class _Formatter:
             gap = self.text[_end(before) : _start(arrow)]
             if "\n" in gap or self._breaks(_end(arrow), _start(after)):
                 segments.append(linked)
-            elif last_word(before) == "}":
+            elif last_word(before).kind == "RBRACE":
                 segments[-1] += [" ", *linked]
             else:
                 stop = [Stop("->", len(gap) > 1)] if index == 1 else []
@@ -306,14 +303,14 @@ class _Formatter:
         return [*words, " ", Group(content, broken=not is_one_line)]
 
     def arm(self, child: Child) -> Document:
-        assert isinstance(child, lark.Tree)
+        assert isinstance(child, Node)
         bar, *rest = child.children
-        assert isinstance(bar, lark.Token)
-        statements = [child for child in rest if isinstance(child, lark.Tree)]
+        assert isinstance(bar, Word)
+        statements = [child for child in rest if isinstance(child, Node)]
         if not statements:
             return self.node(bar)
         start = " " if not self.comments.above.get(_start(statements[0])) else ""
-        nothing = lark.Token("NOTHING", "", start_pos=-1)
+        nothing = Word("NOTHING", "", -1, -1)
         return [self.node(bar), Indent([start, *self._entries(statements, nothing, self.within_arm)], ARM)]
 
     def if_(self, node: Node) -> Document:
@@ -322,12 +319,12 @@ class _Formatter:
 
     def _choice(self, node: Node) -> Document:
         word, condition, body, *rest = node.children
-        assert isinstance(body, lark.Tree)
+        assert isinstance(body, Node)
         document: list[Document] = [self.node(word), " ", self.node(condition), " ", self._braced(body)]
         if rest:
             otherwise, last = rest
-            assert isinstance(last, lark.Tree)
-            follows = self._choice(last) if str(last.data) == "if_" else self._braced(last)
+            assert isinstance(last, Node)
+            follows = self._choice(last) if last.rule == "if_" else self._braced(last)
             document += [" ", self.node(otherwise), " ", follows]
         return document
 
@@ -379,24 +376,24 @@ def _is_tall(rows: list[Row]) -> bool:
 
 
 def _is(child: Child, kind: str) -> bool:
-    return isinstance(child, lark.Token) and child.type == kind
+    return isinstance(child, Word) and child.kind == kind
 
 
 def _is_rule(child: Child, rule: str) -> bool:
-    return isinstance(child, lark.Tree) and str(child.data) == rule
+    return isinstance(child, Node) and child.rule == rule
 
 
 def _is_lone(node: Node) -> bool:
     """Whether this is a tuple of one: its comma makes it one."""
-    return str(node.data) == "tuple_" and len(node.children) == 4
+    return node.rule == "tuple_" and len(node.children) == 4
 
 
 def _start(child: Child) -> int:
-    return int(first_word(child).start_pos or 0)
+    return first_word(child).start
 
 
 def _end(child: Child) -> int:
-    return int(last_word(child).end_pos or 0)
+    return last_word(child).end
 
 
 RULES: dict[str, Callable[[_Formatter, Node], Document]] = {

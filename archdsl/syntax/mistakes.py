@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
 from archdsl.diagnostics import Edit, Problem, listing, respelled, suggestion
 from archdsl.source import Span
+from archdsl.syntax.automaton import END, UNREADABLE, Unexpected
 from archdsl.syntax.foreign import STATEMENTS, foreign
-from archdsl.syntax.tables import RESERVED
+from archdsl.syntax.words import RESERVED
 
 WORDS = {
     "NAME": "a name",
@@ -30,7 +29,7 @@ WORDS = {
     "VBAR": "|",
     "_ARROW": "->",
     "_NEWLINE": "a new line",
-    "$END": "the end of the file",
+    END: "the end of the file",
 }
 
 
@@ -108,9 +107,9 @@ class TooManyMistakes(Problem):
     message = "too many syntax errors; the rest of the file was not read"
 
 
-def explain(error: UnexpectedInput, text: str) -> tuple[int, UnexpectedText]:
+def explain(error: Unexpected, text: str) -> tuple[int, UnexpectedText]:
     """The place and the description of a syntax error."""
-    unfinished = _unfinished(error, text)
+    unfinished = _unfinished(error.word.start, text)
     several = _OUTPUTS.search(text, 0, unfinished) if unfinished is not None else None
     if several:
         return several.start(1), UnexpectedText(",", "", "each output is a statement of its own: output logits")
@@ -119,21 +118,17 @@ def explain(error: UnexpectedInput, text: str) -> tuple[int, UnexpectedText]:
     if unfinished is not None:
         line = text[text.rfind("\n", 0, unfinished) + 1 : unfinished].split()
         return unfinished, UnexpectedText("end of the line", f"expected more after {line[-1]}" if line else "", "")
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        offset = int(error.token.start_pos or 0)
-        found = str(error.token)
-    elif isinstance(error, UnexpectedCharacters):
-        offset = int(error.pos_in_stream or 0)
+    offset, found, accepted = error.word.start, error.word.text, error.accepted
+    if error.word.kind == END:
+        offset = len(text.rstrip())
+    elif error.word.kind == UNREADABLE:
         found = (re.compile(r"\w+|\S").match(text, offset) or ["nothing"])[0]
-    else:
-        offset, found = len(text.rstrip()), ""
-    accepted = _accepted(error)
     slip = _misspelt(text, offset, found, accepted)
     if slip:
         return slip
     offset, found = _whole(text, offset, found)
     hint = foreign(text, offset, found, accepted) or _hint(text, offset, found, accepted)
-    expected = "" if hint else _expected(error)
+    expected = "" if hint else _expected(accepted)
     shown = "end of the file" if not found else ("end of the line" if not found.strip() else found.strip())
     return offset, UnexpectedText(shown, f"expected {expected}" if expected else "", hint)
 
@@ -176,23 +171,16 @@ def _whole(text: str, offset: int, found: str) -> tuple[int, str]:
     return (offset, whole[0]) if whole and found.strip() and whole[0].startswith(found.strip()) else (offset, found)
 
 
-def _expected(error: UnexpectedInput) -> str:
+def _expected(accepted: set[str]) -> str:
     """What could have stood there, if that is short enough to be of use."""
-    names = _accepted(error) - OPERATORS
+    names = accepted - OPERATORS
     known = sorted({WORDS[name] for name in names if name in WORDS} | {n.lower() for n in names if n in KEYWORDS})
     return listing(known) if 0 < len(known) <= 4 and all(n in WORDS or n in KEYWORDS for n in names) else ""
 
 
-def _accepted(error: UnexpectedInput) -> set[str]:
-    if isinstance(error, UnexpectedToken):
-        return set(error.accepts or error.expected)
-    return set(error.allowed or ()) if isinstance(error, UnexpectedCharacters) else set()
-
-
-def _unfinished(error: UnexpectedInput, text: str) -> int | None:
+def _unfinished(offset: int, text: str) -> int | None:
     """Where a line stops too early, if the parser noticed it only at the next one."""
-    offset = error.token.start_pos if isinstance(error, UnexpectedToken) else error.pos_in_stream
-    before = text[: offset or 0].rstrip(" \t")
+    before = text[:offset].rstrip(" \t")
     listed = re.search(r",[ \t]*\n\s*[A-Za-z_]\w*$", before[-200:])  # a list of names took the next stage in
     if listed:
         return len(before) - len(listed[0]) + 1

@@ -8,27 +8,20 @@ later stages pass over it in silence. Knows nothing of what the words mean.
 from __future__ import annotations
 
 import re
-import threading
-from bisect import bisect_right
-from functools import cache
-from itertools import accumulate
 from operator import itemgetter
-from typing import Any
-
-from lark import Lark, Token
-from lark.exceptions import UnexpectedInput
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.limits import FileTooLarge, TooManyDigits, TooManyWords, limits
 from archdsl.record import replace
 from archdsl.source import Source, Span
-from archdsl.syntax import brackets, tables, tree
+from archdsl.syntax import brackets, tree
+from archdsl.syntax.automaton import Unexpected, run
 from archdsl.syntax.build import Builder
+from archdsl.syntax.edited import Edited
 from archdsl.syntax.mistakes import WORD, NothingHere, TooManyMistakes, UnexpectedText, explain
+from archdsl.syntax.tables import tables
 
 MOST_MISTAKES = 50
-
-_lock = threading.Lock()
 
 
 def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
@@ -54,8 +47,7 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     if found.has_lost_names:
         text.lost.add("")
     silent = [text.place(start) for start, _ in found.erasures]
-    with _lock:
-        items = _items(source, text, problems, silent, found.guesses)
+    items = _items(source, text, problems, silent, found.guesses)
     if not items and not problems:
         problems.append(Diagnostic(NothingHere(), file=source.name))
     return tree.File(source, tuple(_documented(item) for item in items), frozenset(text.lost)), problems
@@ -89,96 +81,24 @@ _WORD = re.compile(r"#[^\n]*|[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
 def parse_expression(text: str, name: str) -> tuple[tree.Expression | None, list[Diagnostic]]:
     """One expression by itself, such as a value given on the command line."""
     source = Source(name, text)
-    with _lock:
-        lark, builder = _parser()
-        builder.source, builder.places = source, Edited(text, [])
-        try:
-            expression: Any = lark.parse(text, start="expression")
-        except UnexpectedInput as error:
-            offset, problem = explain(error, text)
-            return None, [Diagnostic(problem, _span_at(source, offset, text))]
-    return expression, []
-
-
-class Edited:
-    """A text with insertions, which still knows where each character stood."""
-
-    def __init__(self, text: str, insertions: list[tuple[int, str]]) -> None:
-        pieces: list[str] = []
-        starts: list[int] = []
-        last = total = 0
-        for offset, inserted in insertions:
-            pieces += (text[last:offset], inserted)
-            starts.append(offset + total)
-            total += len(inserted)
-            last = offset
-        self.text = "".join([*pieces, text[last:], "\n"])
-        self.lost: set[str] = set()
-        self._starts = starts
-        self._shifts = [0, *accumulate(len(inserted) for _, inserted in insertions)]
-        self._offsets = [offset for offset, _ in insertions]
-        self._length = len(text)
-
-    def original(self, place: int) -> int:
-        """The offset in the original text of a character of the edited one."""
-        if not self._starts:
-            return min(place, self._length)
-        return min(place - self._shifts[bisect_right(self._starts, place)], self._length)
-
-    def place(self, offset: int) -> int:
-        """The offset in the edited text of a character of the original."""
-        return offset + self._shifts[bisect_right(self._offsets, offset)]
-
-    def break_up(self, start: int, end: int) -> None:
-        """Make a stretch unreadable for good: the parser sees one broken statement in its place."""
-        region = self.text[start:end]
-        self.lost.update(re.findall(r"\b(?:block|network|fn|input|def|class)\s+([A-Za-z_]\w*+)", region))
-        self.lost.update(re.findall(r"^\s*[A-Za-z_]\w*+\s+([A-Za-z_]\w*+)", region))
-        self.lost.update(re.findall(r"[A-Za-z_]\w*+", _IMPORTED.sub("", region)) if _IMPORTED.match(region) else ())
-        for names in re.findall(r"\bimport\s([^\n]*)|^\s*input\b([^\n]*)", region):
-            self.lost.update(re.findall(r"[A-Za-z_]\w*+", "".join(names)))
-        self.lost.update(re.findall(r"\b([A-Za-z_]\w*+)\s*+=(?!=)", region))
-        self.text = f"{self.text[:start]}\x00{' ' * (end - start - 1)}{self.text[end:]}"
-
-
-class _Placed(Builder):
-    """A builder whose places are those of the original text."""
-
-    places: Edited
-
-    def _span(self, children: list[Any]) -> Span:
-        first, last = children[0], children[-1]
-        start = (
-            self.places.original(int(first.start_pos or 0) + self.base)
-            if isinstance(first, Token)
-            else first.span.start
-        )
-        end = self.places.original(int(last.end_pos or 0) + self.base) if isinstance(last, Token) else last.span.end
-        return Span(self.source, start, max(start, end))
-
-    def parse_expression(self, text: str) -> tree.Expression:
-        expression: tree.Expression = _parser()[0].parse(text, start="expression")  # type: ignore[assignment]
-        return expression
-
-
-@cache
-def _parser() -> tuple[Lark, _Placed]:
-    builder = _Placed()
-    return tables.parser(builder), builder
+    try:
+        return Builder(source, Edited(text, [])).expression_at(text, 0), []
+    except Unexpected as error:
+        offset, problem = explain(error, text)
+        return None, [Diagnostic(problem, _span_at(source, offset, text))]
 
 
 def _items(
     source: Source, text: Edited, problems: list[Diagnostic], silent: list[int], guesses: list[tuple[int, int]]
 ) -> list[tree.Item]:
     """Parse, and break up one statement after another until what is left can be read."""
-    lark, builder = _parser()
-    builder.source, builder.places = source, text
+    builder = Builder(source, text)
     for _ in range(MOST_MISTAKES):
         builder.base, builder.inner = 0, None
         try:
-            items: Any = lark.parse(text.text, start="start")
-            return list(items)
-        except UnexpectedInput as error:
+            items: list[tree.Item] = run(tables(), text.text, "start", builder.make)
+            return items
+        except Unexpected as error:
             offset, problem = explain(error, text.text if builder.inner is None else builder.inner)
             if builder.inner is not None:
                 problem = problem if offset < len(builder.inner.rstrip()) else UnexpectedText("}", "", "")
@@ -229,9 +149,6 @@ def _item(text: str, offset: int) -> tuple[int, int] | None:
         return None
     following = _NEXT.search(text, offset + 1)
     return offset, following.start() - 1 if following else len(text)  # the line break stays
-
-
-_IMPORTED = re.compile(r"\s*from\s+\"[^\"\n]*\"")
 
 
 def _function(text: str, offset: int) -> tuple[int, int] | None:
