@@ -28,6 +28,16 @@ FORM_SPECS = {
         scale(1e-6, axis=-1) -> gamma = scale(axis=2) -> parameter = scale(0.5)
         slice(axis=1, start=0, stop=1) -> flatten -> head = linear(2)
     """,
+    "channels_last": """
+        input x: [N, 4, H, W]
+        add {
+            | identity
+            | permute([0, 2, 3, 1]) -> layer_norm -> linear(8, axis=-1) -> gelu -> linear(4, axis=3, bias=false)
+              permute([0, 3, 1, 2])
+        }
+        reshape([in.channels, 1, in.height, in.width]) -> permute([0, 2, 3, 4, 1]) -> linear(3, axis=4) -> relu
+        mean([1, 2, 3]) -> linear(2, axis=1)
+    """,
     "chunks": """
         input x: [N, 8, H, W]
         conv(12, kernel=1)

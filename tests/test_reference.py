@@ -35,6 +35,7 @@ NETWORKS = {
     "resnet152": "resnet.arch:ResNet152",
     "densenet121": "densenet.arch:DenseNet121",
     "densenet161": "densenet.arch:DenseNet161",
+    "convnext_tiny": "convnext.arch:ConvNeXtTiny",
 }
 TOLERANCE = 1e-5
 """How far float32 may be off: the largest difference, as a share of the largest output; measured: below 1e-6."""

@@ -31,6 +31,7 @@ SIZES = {"N": 2, "H": 224, "W": 160}
 CONTRACT = {
     "alexnet": ["AlexNet", "AlexNetTaught"],
     "batch_norm": ["LeNetBN"],
+    "convnext": ["ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "ConvNeXtLarge"],
     "densenet": ["DenseNet121", "DenseNet161", "DenseNet169", "DenseNet201"],
     "googlenet": ["GoogLeNet", "GoogLeNetTaught"],
     "lenet": ["LeNet", "LeNetRelu"],
@@ -47,6 +48,10 @@ CONTRACT = {
 
 PUBLISHED = {
     "AlexNet": (61_100_840, 0.714),
+    "ConvNeXtTiny": (28_589_128, 4.456),
+    "ConvNeXtSmall": (50_223_688, 8.684),
+    "ConvNeXtBase": (88_591_464, 15.355),
+    "ConvNeXtLarge": (197_767_336, 34.361),
     "DenseNet121": (7_978_856, 2.834),
     "DenseNet161": (28_681_000, 7.728),
     "DenseNet169": (14_149_480, 3.36),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Problem
+from archdsl.diagnostics import Problem, listing
 from archdsl.ir.dim import Dim, product
 from archdsl.ir.shape import Shape
-from archdsl.ops.base import Op, Param, Params, Rejected, attribute
+from archdsl.ops.base import RANKS, Op, Param, Params, Rejected, WrongRank, attribute
 from archdsl.ops.init import DEFAULT, Initializer, lecun_uniform
+from archdsl.ops.reshape import axis_of, inner_axis
+
+PLAIN = (2, 3)
+"""Numbers of axes of values that are no images: their last axis needs no word."""
 
 
 class FreeFeatures(Problem):
@@ -27,32 +31,61 @@ class FreeFeatures(Problem):
         return "put global_avg_pool or adaptive_avg_pool(…) before flatten, or give the input numbers for its sizes"
 
 
+class NotTheLastAxis(Problem):
+    """A linear layer works on the last axis; another one is brought to the end first.
+
+    input image: [N, 3, 8, 8]
+    linear(10, axis=1)                                 # error[not-the-last-axis]
+    permute([0, 2, 3, 1]) -> linear(10, axis=-1)       # good: at each place of the image
+    """
+
+    code = "not-the-last-axis"
+    message = "linear works on the last axis; axis {axis} of {shape} is another"
+    axis: int
+    shape: Shape
+
+    def help(self) -> str:
+        order = [*(axis for axis in range(self.shape.rank) if axis != self.axis), self.axis]
+        return f"permute({order}) brings it to the end; then write axis=-1"
+
+
 class Linear(Op):
     """Multiply the last axis by a learned matrix and add a learned offset.
 
         linear(10)      # [N, 84] -> [N, 10]
 
-    Every axis but the last is kept as it is. Images are flattened first: `flatten -> linear(10)`.
+    Every axis but the last is kept as it is. Images are flattened first: `flatten -> linear(10)`. Where channels come
+    last, at each place of an image, that is said:
+
+        permute([0, 2, 3, 1]) -> linear(384, axis=-1)      # [N, 96, 56, 56] -> [N, 56, 56, 384]
 
     Parameters: `weight` [features, input features], `bias` [features].
     """
 
     name = "linear"
-    ranks = (2, 3)
 
     features: Dim = attribute(at_least=1, doc="output features")
     bias: bool = attribute(True, doc="whether each output feature has a learned offset")
     init: Initializer = attribute(DEFAULT, doc="how the first weights are drawn")
+    axis: int | None = attribute(None, doc="the last axis; said where a value has more than three")
 
     @classmethod
     def rank_hint(cls, shape: Shape) -> str:
         if shape.rank < 4:
             return ""
         if isinstance(shape.dims[-1], int) and not all(isinstance(size, int) for size in shape.dims[1:-1]):
-            return "at each place of an image it is conv(…, kernel=1), with the channels on axis 1"
+            return (
+                "at each place of an image it is conv(…, kernel=1), with the channels on axis 1; "
+                "where they come last on purpose, linear(…, axis=-1)"
+            )
         return "flatten turns an image into features: flatten -> linear(…)"
 
     def infer(self, x: Shape) -> Shape:
+        if self.axis is None and x.rank not in PLAIN:
+            expected = listing(RANKS[rank] for rank in PLAIN)
+            raise Rejected(WrongRank(self.name, expected, x, self.rank_hint(x)))
+        if self.axis is not None and inner_axis(self.name, self.axis, x) != x.rank - 1:
+            raise Rejected(NotTheLastAxis(axis_of(self.axis, x), x), at="axis")
         if not isinstance(x.dims[-1], int):
             raise Rejected(FreeFeatures(x.dims[-1], x))
         return x.with_axis(x.rank - 1, self.features)
