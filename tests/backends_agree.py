@@ -65,14 +65,15 @@ class Halves:
 def halves(monkeypatch: pytest.MonkeyPatch) -> Halves:
     """A generator for NumPy; what torch's layers draw is a half of what it could be as well.
 
-    Dropout of up to 0.5 keeps everything then, and scales it.
+    Dropout and stochastic depth of up to 0.5 keep everything then, and scale it.
     """
     uniform = torch.Tensor.uniform_
     monkeypatch.setattr(torch, "rand_like", lambda x, dtype=None: torch.full_like(x, 0.5, dtype=dtype))
     monkeypatch.setattr(
         torch.Tensor, "uniform_", lambda x, *ends, **more: uniform(x, *ends, **more) if ends else x.fill_(0.5)
     )
-    monkeypatch.setattr(torch.nn.functional, "dropout", lambda x, p, training, inplace=False: x / (1 - p))
+    for name in ("dropout", "dropout1d"):
+        monkeypatch.setattr(torch.nn.functional, name, lambda x, p, training, inplace=False: x / (1 - p))
     return Halves()
 
 

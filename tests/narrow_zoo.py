@@ -49,7 +49,7 @@ def _names(path: Path) -> list[str]:
 
 def _narrow(path: Path, name: str) -> Network:
     settings = SETTINGS.get(path.stem, {})
-    if path.stem not in ("alexnet", "densenet", "vgg", "vit"):
+    if path.stem not in ("alexnet", "convnext", "densenet", "vgg", "vit"):
         return archdsl.load(f"{path}:{name}", **settings)
     text = re.sub(r"\{ expect params [^}]*\}|expect params .*", "", path.read_text("utf-8"))
     return archdsl.loads(re.sub(r"\b\d+\b|growth=\d+", _eighth, text), name, **settings)
