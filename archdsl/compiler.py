@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -20,7 +22,7 @@ from archdsl.analyses.lints.checked import Checked
 from archdsl.analyses.state import parameters, state
 from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.diagnostics.render import ordered, render
-from archdsl.elaborate.evaluate import Environment, evaluate
+from archdsl.elaborate.evaluate import Environment, Steps, evaluate
 from archdsl.elaborate.expectations import hold_expectations
 from archdsl.elaborate.files import Files, Unreadable, read
 from archdsl.elaborate.network import elaborate, is_template, networks
@@ -357,6 +359,19 @@ def check(
     return check_source(source, network, settings=settings, sizes=sizes)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage. What a check makes it needs until its end, so that to look again and again finds nothing."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+@_uncollected()
 def check_source(
     source: Source,
     network: str | None = None,
@@ -523,7 +538,7 @@ def _constants(settings: Mapping[str, str], home: FileScope, problems: list[Diag
         if expression is None:
             continue
         try:
-            constants[name] = evaluate(expression, Environment(Scope(home)))
+            constants[name] = evaluate(expression, Environment(Scope(home), Steps()))
         except Mistake as mistake:
             if text.isidentifier():
                 constants[name] = text

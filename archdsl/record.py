@@ -6,11 +6,12 @@ most of the time that `archdsl check` takes to start; a record's methods are sha
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-T = TypeVar("T")
+Same = TypeVar("Same", bound="Record")
+_set = object.__setattr__
 
 
 class Required:
@@ -29,7 +30,7 @@ class Spec:
 
 
 def spec(*, default: Any = REQUIRED, **facts: Any) -> Any:
-    """A field with facts: `stride: int = spec(default=1, at_least=1)`."""
+    """A field with facts: `stride: int = spec(default=1, at_fewest=1)`."""
     return Spec(default, facts)
 
 
@@ -48,6 +49,11 @@ class Record:
     _defaults: ClassVar[Mapping[str, Any]] = {}
     _kinds: ClassVar[Mapping[str, str]] = {}
     _facts: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    _otherwise: ClassVar[tuple[Any, ...]] = ()
+    _fewest: ClassVar[int] = 0
+    """How many values must be given by position where none is given by name."""
+    _key_of: ClassVar[Any] = type
+    """What tells a record from others of its class: all of its fields."""
 
     def __init_subclass__(cls) -> None:
         annotations: dict[str, str] = vars(cls).get("__annotations__", {})
@@ -67,24 +73,33 @@ class Record:
             else:
                 defaults[name] = value
         cls._defaults, cls._facts = defaults, facts
+        cls._otherwise = tuple([defaults.get(name) for name in cls._fields])
+        cls._fewest = max((number for number, name in enumerate(cls._fields, 1) if name not in defaults), default=0)
+        cls._key_of = attrgetter(*cls._fields) if cls._fields else type
 
     def __init__(self, *values: Any, **named: Any) -> None:
         fields = self._fields
-        state = self.__dict__
-        if named or len(values) != len(fields):
-            if len(values) > len(fields):
-                raise TypeError(f"{type(self).__name__} takes {len(fields)} values, and gets {len(values)}")
-            state.update(self._defaults)
-            for name in named:
-                if name not in fields or name in fields[: len(values)]:
-                    raise TypeError(f"{type(self).__name__} cannot take {name}")
-            state.update(zip(fields, values, strict=False))
-            state.update(named)
-            missing = [name for name in fields if name not in state]
-            if missing:
-                raise TypeError(f"{type(self).__name__} needs {', '.join(missing)}")
-        else:
-            state.update(zip(fields, values, strict=True))
+        count = len(values)
+        if named or not self._fewest <= count <= len(fields):
+            values = self._completed(values, named)
+        elif count < len(fields):
+            values += self._otherwise[count:]
+        for name, value in zip(fields, values, strict=False):  # one by one: a dict of its own would double an instance
+            _set(self, name, value)
+
+    @classmethod
+    def _completed(cls, values: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """All values in the order of the fields."""
+        fields = cls._fields
+        if len(values) > len(fields):
+            raise TypeError(f"{cls.__name__} takes {len(fields)} values, and gets {len(values)}")
+        for name in named:
+            if name not in fields or name in fields[: len(values)]:
+                raise TypeError(f"{cls.__name__} cannot take {name}")
+        given = {**cls._defaults, **dict(zip(fields, values, strict=False)), **named}
+        if len(given) < len(fields):
+            raise TypeError(f"{cls.__name__} needs {', '.join(name for name in fields if name not in given)}")
+        return tuple([given[name] for name in fields])
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
@@ -94,13 +109,13 @@ class Record:
 
     def values(self) -> dict[str, Any]:
         """The fields by name, in their order."""
-        return {name: self.__dict__[name] for name in self._fields}
+        return {name: getattr(self, name) for name in self._fields}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.values() == other.values()
+        return self is other or (type(self) is type(other) and self._key_of(self) == self._key_of(other))
 
     def __hash__(self) -> int:
-        return hash((type(self), *self.values().values()))
+        return hash((type(self), self._key_of(self)))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
@@ -114,9 +129,6 @@ class Entity(Record):
     __hash__ = object.__hash__
 
 
-def replace(item: T, **changes: Any) -> T:
-    """The same record (or dataclass) with some fields changed."""
-    if isinstance(item, Record):
-        return type(item)(**{**item.values(), **changes})
-    made: T = dataclasses.replace(item, **changes)  # type: ignore[type-var]
-    return made
+def replace(item: Same, **changes: Any) -> Same:
+    """The same record with some fields changed."""
+    return type(item)(*{**item.values(), **changes}.values())

@@ -7,19 +7,22 @@ count characters. Nothing here knows what the text means.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from archdsl.record import Entity, Record
 
-@dataclass(frozen=True, eq=False)
-class Source:
+
+class Source(Entity):
     """One text and the name it is shown under.
 
     Source("lenet.arch", "network t { relu }").position(8)      # (1, 9)
     """
 
     name: str
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -41,8 +44,7 @@ class Source:
         return len(self._starts)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """Characters `start` up to, not including, `end` of a source."""
 
     source: Source

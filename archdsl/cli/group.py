@@ -66,13 +66,16 @@ class Commands(click.Group):
 
     def main(self, *words: Any, **options: Any) -> Any:
         """Run a command. It makes little garbage, and looking for that would take a fifth of a short one."""
-        gc.set_threshold(100_000)
+        is_collecting = gc.isenabled()
+        gc.disable()
         if completing.asked():
             completing.prepare()
         try:
             return super().main(*words, **options)
         finally:
             gc.freeze()
+            if is_collecting:
+                gc.enable()
 
 
 def _discard_output() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 
 import click
@@ -28,6 +29,7 @@ def watch(words: Sequence[str], run: Callable[[], bool]) -> None:
                 run()
             except Misuse as misuse:
                 misuse.show()
+            gc.collect()  # a command does not look for garbage by itself
             many = f"{len(files)} file{'s' * (len(files) != 1)}"
             click.echo(f"\nwatching {many}; Ctrl-C ends it", err=True)
     except WrongTarget as error:

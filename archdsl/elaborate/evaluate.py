@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing, suggestion
@@ -47,18 +46,18 @@ from archdsl.ir.graph import Value
 from archdsl.ir.verdict import Refuted, Unknown, Verdict
 from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
-from archdsl.record import Record, replace
+from archdsl.record import Entity, Record, replace
 from archdsl.record import replace as changed
 from archdsl.source import Span
 from archdsl.syntax import tree
 
 
-@dataclass
 class Steps:
     """What is left of the work that one run may do."""
 
-    left: int = field(default_factory=lambda: limits().steps)
-    depth: int = 0
+    def __init__(self) -> None:
+        self.left = limits().steps
+        self.depth = 0
 
     def take(self, span: Span, count: int = 1) -> None:
         self.left -= count
@@ -66,16 +65,15 @@ class Steps:
             raise Mistake(Diagnostic(TooMuchToEvaluate(limits().steps), span))
 
 
-@dataclass(frozen=True, eq=False)
-class Environment:
+class Environment(Entity):
     """All that an expression can see: names, the incoming value, the named values of the module."""
 
     scope: Scope
+    steps: Steps
     incoming: Value | None = None
     has_incoming: bool = False
     tensor: Callable[[str], Tensor | None] = lambda name: None
     tensors: Callable[[], list[str]] = list
-    steps: Steps = field(default_factory=Steps)
     depth: int = 0
 
 

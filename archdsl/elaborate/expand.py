@@ -25,8 +25,9 @@ from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
 from archdsl.ir.fact import Fact
 from archdsl.ir.graph import Apply, Call, Graph, Value
 from archdsl.ir.needs import Needs, positive_sizes
+from archdsl.ir.shape import Shape
 from archdsl.limits import TooManyStages, limits
-from archdsl.ops import OPS
+from archdsl.ops import OPS, Op
 from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
@@ -43,6 +44,10 @@ class Expander:
         self.parametric = False
         self.wrong: set[Any] = set()
         self.meant = Meant()
+        self.ops: dict[Any, Op] = {}
+        """The ops that were made, by what they were made from."""
+        self.learning: dict[tuple[Op, tuple[Shape, ...]], bool] = {}
+        """Whether an op on values of these shapes owns weights."""
         self._made: list[Apply | Call] = []
         self._needs = Needs()
 
@@ -148,11 +153,12 @@ class Expander:
     def environment(self, context: Context, current: Tensor | None) -> Environment:
         return Environment(
             context.scope,
+            self.steps,
             current.value if current else None,
             current is not None,
             context.module.find,
             context.module.named,
-            self.steps,
+            0,
         )
 
     def resolve(
@@ -165,7 +171,7 @@ class Expander:
             if tensor is not None:
                 return tensor
         if not known:
-            value = context.scope.home.names.get(word, OpRef(OPS[word]) if word in OPS else None)
+            value = context.scope.home.names.get(word, OP_REFS.get(word))
             known = value is not None
         if not known:
             if context.scope.home.is_lost(word):
@@ -234,6 +240,7 @@ class Expander:
         self.passes -= passes
 
 
+OP_REFS = {name: OpRef(op) for name, op in OPS.items()}
 STAGES = {
     "a function": "a function computes a number, for an argument: linear({0}(…))",
     "a network": "a stage is a block: declare it as block {0}, without inputs",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archdsl.diagnostics import Diagnostic, Label
@@ -26,18 +25,17 @@ def taken(name: str, span: Span, first: Span) -> Mistake:
     return Mistake(Diagnostic(NameTaken(name), span, (Label(first, "first here"),)))
 
 
-@dataclass(eq=False)
 class SharedLayer:
     """A layer that was declared to be applied several times; `first` is its first application."""
 
-    declaration: tree.Shared
-    key: str
-    context: Any
-    first: Apply | Call | None = None
-    graphs: dict[Shape | None, Graph] = field(default_factory=dict)
+    def __init__(self, declaration: tree.Shared, key: str, context: Any) -> None:
+        self.declaration = declaration
+        self.key = key
+        self.context = context
+        self.first: Apply | Call | None = None
+        self.graphs: dict[Shape | None, Graph] = {}
 
 
-@dataclass(eq=False)
 class Module:
     """The body of a network, a block or a group while it is built.
 
@@ -45,18 +43,19 @@ class Module:
     would. Values of outer modules are captured: they become inputs of this one.
     """
 
-    kind: Literal["network", "block", "group"]
-    name: str
-    outer: Module | None = None
-    inputs: list[Input] = field(default_factory=list)
-    nodes: list[Apply | Call] = field(default_factory=list)
-    outputs: list[tuple[str, Value | None, Span]] = field(default_factory=list)
-    keys: dict[str, Span] = field(default_factory=dict)
-    values: dict[str, Tensor] = field(default_factory=dict)
-    places: dict[str, Span] = field(default_factory=dict)
-    shared: dict[str, SharedLayer] = field(default_factory=dict)
-    captured: dict[Value, Input] = field(default_factory=dict)
-    size: int = 0
+    def __init__(self, kind: Literal["network", "block", "group"], name: str, outer: Module | None = None) -> None:
+        self.kind = kind
+        self.name = name
+        self.outer = outer
+        self.inputs: list[Input] = []
+        self.nodes: list[Apply | Call] = []
+        self.outputs: list[tuple[str, Value | None, Span]] = []
+        self.keys: dict[str, Span] = {}
+        self.values: dict[str, Tensor] = {}
+        self.places: dict[str, Span] = {}
+        self.shared: dict[str, SharedLayer] = {}
+        self.captured: dict[Value, Input] = {}
+        self.size = 0
 
     def claim(self, name: str | None, span: Span) -> str:
         """A key for the next layer: its name, or its number."""

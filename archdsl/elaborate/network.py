@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Label, listing, suggestion
 from archdsl.elaborate.context import NOTHING, Context
@@ -39,14 +38,14 @@ RECURSION = 50_000
 Sizes = Mapping[str, tuple[int, ...]]
 
 
-@dataclass(eq=False)
 class Elaborated:
     """A network as a graph (None where it has mistakes), and the claims that it makes about itself."""
 
-    name: str
-    graph: Graph | None
-    family: str = ""
-    expectations: list[tuple[tree.Expect, Environment]] = field(default_factory=list)
+    def __init__(self, name: str, family: str = "") -> None:
+        self.name = name
+        self.family = family
+        self.graph: Graph | None = None
+        self.expectations: list[tuple[tree.Expect, Environment]] = []
 
 
 class _Plan(Entity):
@@ -83,7 +82,7 @@ def elaborate(
         except Mistake as mistake:
             if mistake.diagnostic:
                 problems.append(mistake.diagnostic)
-            return Elaborated(name, None)
+            return Elaborated(name)
         return _expand(name, plan, sizes, expander)
     finally:
         sys.setrecursionlimit(before)
@@ -188,7 +187,7 @@ def _expand_body(name: str, plan: _Plan, sizes: Sizes, expander: Expander) -> El
     scope = plan.scope.inner(symbols)
     module = Module("network", name)
     context = Context(scope, module, {})
-    result = Elaborated(name, None, plan.network.name.name)
+    result = Elaborated(name, plan.network.name.name)
     current: Tensor | None = None
     failed = len(expander.problems)
     for statement in plan.network.body.statements:

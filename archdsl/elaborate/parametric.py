@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archdsl.diagnostics import Diagnostic, listing
 from archdsl.elaborate.blocks import expand_block
 from archdsl.elaborate.context import Context
-from archdsl.elaborate.evaluate import Environment, evaluate
+from archdsl.elaborate.evaluate import Environment, Steps, evaluate
 from archdsl.elaborate.expand import Expander
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
@@ -67,7 +67,7 @@ def _parameters(ref: BlockRef, free: Sequence[str]) -> dict[str, Constant] | Non
         default: Constant = None
         if parameter.default is not None:
             try:
-                default = evaluate(parameter.default, Environment(Scope(ref.home, dict(constants))))
+                default = evaluate(parameter.default, Environment(Scope(ref.home, dict(constants)), Steps()))
             except Mistake:
                 return None
         is_number = isinstance(default, int) and not isinstance(default, bool)
@@ -106,7 +106,7 @@ def _entry(ref: BlockRef, constants: dict[str, Constant]) -> Shape | None:
         if isinstance(item, tree.Name) and item.name not in constants:
             names.setdefault(item.name, symbol(item.name))
         try:
-            value = evaluate(item, Environment(Scope(ref.home, {**constants, **names})))
+            value = evaluate(item, Environment(Scope(ref.home, {**constants, **names}), Steps()))
         except Mistake:
             return None
         if isinstance(value, bool) or not isinstance(value, int | Expr):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from archdsl.diagnostics import Diagnostic, Label
@@ -24,14 +23,14 @@ class Mistake(Exception):
 REPORTED = Mistake(None)
 
 
-@dataclass(eq=False)
 class FileScope:
     """The things that a file declares or imports; `lost` names could not be read and are not reported again."""
 
-    source: Source
-    names: dict[str, Constant] = field(default_factory=dict)
-    places: dict[str, Span] = field(default_factory=dict)
-    lost: frozenset[str] = frozenset()
+    def __init__(self, source: Source, lost: frozenset[str] = frozenset()) -> None:
+        self.source = source
+        self.lost = lost
+        self.names: dict[str, Constant] = {}
+        self.places: dict[str, Span] = {}
 
     def is_lost(self, name: str) -> bool:
         """Whether a name could not be read; without its bracket, what follows has run into it. An item may have lost

@@ -8,14 +8,14 @@ merge, and common divisors cancel. What the rules don't settle is left to `prove
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import gcd
 from typing import TypeAlias
 
+from archdsl.record import Record
 
-@dataclass(frozen=True)
-class Symbol:
+
+class Symbol(Record):
     """A size that is known when the network runs."""
 
     name: str
@@ -24,8 +24,7 @@ class Symbol:
         return self.name
 
 
-@dataclass(frozen=True)
-class Floor:
+class Floor(Record):
     """The floor of a quotient that no rule simplifies further."""
 
     numerator: Expr
@@ -41,8 +40,7 @@ class Floor:
         return self._text
 
 
-@dataclass(frozen=True)
-class Extreme:
+class Extreme(Record):
     """The smallest (`min`) or the largest (`max`) of several sizes."""
 
     kind: str
@@ -56,8 +54,7 @@ Atom: TypeAlias = "Symbol | Floor | Extreme"
 Monomial: TypeAlias = "tuple[Atom, ...]"
 
 
-@dataclass(frozen=True)
-class Expr:
+class Expr(Record):
     """A sum of integer multiples of products of atoms, never a plain integer.
 
     h = symbol("H")

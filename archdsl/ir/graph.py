@@ -9,18 +9,16 @@ with two calls; what tells their weights apart is the path of calls that leads t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archdsl.ir.fact import Fact
 from archdsl.ir.shape import Shape
-from archdsl.record import Entity
+from archdsl.record import Entity, Record
 from archdsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Record):
     """One result of a node; most nodes have one."""
 
     node: Node

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from archdsl.ir.dim import Dim, product, substitute, symbols
+from archdsl.record import Record
 
 Kind = Literal["float", "int"]
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Record):
     """The sizes of a value, and whether it holds real or whole numbers.
 
     Shape((n, 3, 224, 224)).channels      # 3

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
 from archdsl.limits import NestedTooDeep, limits
@@ -134,19 +133,19 @@ class TooDeep(Exception):
         self.diagnostic = diagnostic
 
 
-@dataclass
 class Brackets:
     """What the scan found: mistakes, how to make the text balanced, and where line breaks mean nothing."""
 
-    problems: list[Diagnostic] = field(default_factory=list)
-    replacements: list[tuple[int, str]] = field(default_factory=list)
-    insertions: list[tuple[int, str]] = field(default_factory=list)
-    erasures: list[tuple[int, int]] = field(default_factory=list)
-    unbroken: list[tuple[int, int]] = field(default_factory=list)
-    guesses: list[tuple[int, int]] = field(default_factory=list)
-    """Stretches whose braces are a guess: what else is wrong with them may come of it."""
-    has_lost_names: bool = False
-    """Whether the first line of an item is missing, and the name that stood there."""
+    def __init__(self) -> None:
+        self.problems: list[Diagnostic] = []
+        self.replacements: list[tuple[int, str]] = []
+        self.insertions: list[tuple[int, str]] = []
+        self.erasures: list[tuple[int, int]] = []
+        self.unbroken: list[tuple[int, int]] = []
+        self.guesses: list[tuple[int, int]] = []
+        """Stretches whose braces are a guess: what else is wrong with them may come of it."""
+        self.has_lost_names = False
+        """Whether the first line of an item is missing, and the name that stood there."""
 
 
 class _Open(Record):
