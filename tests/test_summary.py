@@ -114,6 +114,14 @@ def test_a_batch_costs_as_much_as_its_images():
     assert five.parameters == one.parameters
 
 
+def test_the_same_words_are_the_same_op_but_true_is_no_number():
+    text = "network t {{ input x: [N, 4, 8, 8]\n conv(4, kernel=1) -> conv(4, kernel=1) -> {} }}"
+    first, second, third = archdsl.loads(text.format("conv(4, kernel=1, groups=2)")).graph.nodes
+    assert first.op is second.op is not third.op
+    for wrong in ("conv(4, kernel=1, groups=true)", "conv(4, kernel=1, bias=1)", "conv(4, kernel=true)"):
+        assert {problem.code for problem in archdsl.check(text.format(wrong)).problems} == {"wrong-type"}, wrong
+
+
 def test_shared_weights_count_once():
     text = "network t { input x: [N, 4]\n shared head = linear(4)\n head -> relu -> head }"
     summary = archdsl.loads(text).summary()

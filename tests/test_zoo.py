@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from functools import cache
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from narrow_zoo import image_of, narrow_zoo
 import archdsl
 from archdsl import Network, Report
 from archdsl.analyses.cost import macs
+from archdsl.analyses.state import state
+from archdsl.analyses.tally import total
 from archdsl.backends.numpy.plan import plan, sizes_of
 from archdsl.ir.dim import substitute
+from archdsl.ir.graph import layers
 from archdsl.ir.shape import Shape
 from archdsl.ir.verify import verify_graph
 from archdsl.training import SGD, cross_entropy
@@ -137,6 +141,15 @@ def test_torch_gives_the_inferred_shape(net: Network) -> None:
 def test_numpy_has_the_same_state(net: Network) -> None:
     compile(net.numpy_source(), net.name, "exec")
     assert [(name, sizes_of(param)) for name, param in plan(net.graph).params.items()] == net.state()
+
+
+@every_network
+def test_bodies_that_are_counted_once_add_up(net: Network) -> None:
+    """Whatever is called again is counted again."""
+    assert net.parameters == sum(prod(tensor.shape) for tensor in state(net.graph) if tensor.param.trainable)
+    assert macs(net.graph) == total(
+        layer.node.op.macs(*(value.shape for value in layer.node.inputs)) for layer in layers(net.graph)
+    )
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from archdsl.ir.dim import Dim, substitute, symbols
-from archdsl.ir.graph import Graph, layers
+from archdsl.ir.graph import Call, Graph
+from archdsl.ir.shape import Shape
+from archdsl.ops import Op
 
 
 def macs(graph: Graph) -> Dim:
-    """Multiply-adds of one forward pass, batch included.
+    """Multiply-adds of one forward pass, batch included. A body is counted once, however often it is called.
 
     macs(lenet)      # 416520 * N
     """
+    return _macs(graph, {}, {})
+
+
+def _macs(graph: Graph, bodies: dict[Graph, Dim], layers: dict[tuple[Op, tuple[Shape, ...]], Dim]) -> Dim:
     total: Dim = 0
-    for _, node in layers(graph):
-        total = total + node.op.macs(*(value.shape for value in node.inputs))
+    for node in graph.nodes:
+        if isinstance(node, Call):
+            if node.graph not in bodies:
+                bodies[node.graph] = _macs(node.graph, bodies, layers)
+            total = total + bodies[node.graph]
+            continue
+        alike = node.op, tuple([value.shape for value in node.inputs])
+        if alike not in layers:
+            layers[alike] = node.op.macs(*alike[1])
+        total = total + layers[alike]
     return total
 
 

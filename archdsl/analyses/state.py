@@ -7,7 +7,8 @@ from math import prod
 from typing import NamedTuple
 
 from archdsl.ir.graph import Apply, Call, Graph
-from archdsl.ops import Param, Params
+from archdsl.ir.shape import Shape
+from archdsl.ops import Op, Param, Params
 
 
 class Tensor(NamedTuple):
@@ -55,5 +56,22 @@ def _params(node: Apply) -> Params:
 
 
 def parameters(graph: Graph) -> int:
-    """How many numbers the network learns; buffers don't count."""
-    return sum(prod(tensor.shape) for tensor in state(graph) if tensor.param.trainable)
+    """How many numbers the network learns; buffers don't count. A body is counted once, however often it is called."""
+    return _learned(graph, {}, {})
+
+
+def _learned(graph: Graph, bodies: dict[Graph, int], layers: dict[tuple[Op, tuple[Shape, ...]], int]) -> int:
+    """How many numbers a body learns; `bodies` and `layers` have been counted before."""
+    total = 0
+    for node in graph.modules():
+        if isinstance(node, Call):
+            if node.graph not in bodies:
+                bodies[node.graph] = _learned(node.graph, bodies, layers)
+            total += bodies[node.graph]
+            continue
+        alike = node.op, tuple([value.shape for value in node.inputs])
+        if alike not in layers:
+            own = (Tensor(name, param, node) for name, param in _params(node).items())
+            layers[alike] = sum(prod(tensor.shape) for tensor in own if tensor.param.trainable)
+        total += layers[alike]
+    return total

@@ -27,11 +27,12 @@ def bind_op(
     span: Span,
     env: Environment,
     defaults: Defaults,
+    made: dict[Any, Op],
 ) -> tuple[Op | None, dict[str, Span]]:
     """The op with its attributes, and where each of them was written.
 
     `axes` is the number of spatial axes of what comes in; where that is unknown, arguments are checked all the same
-    and no op is made.
+    and no op is made. `made` holds the ops so far: the same arguments are the same op, in every pass of a repetition.
     """
     attributes = op.attributes()
     given = match(op.name, list(attributes), arguments, span)
@@ -42,15 +43,32 @@ def bind_op(
             values[name] = value
     for name, argument in given.items():
         values[name] = _word(argument.value, attributes[name], env) or evaluate(argument.value, env)
+    alike = _alike(op, axes, values)
+    if alike in made:
+        return made[alike], places
     missing = [a.name for a in attributes.values() if a.required and a.name not in values]
     if missing:
         raise fail(MissingArgument(op.name, ", ".join(missing), usage(op.name, list(attributes))), span)
     bound: dict[str, Any] = {}
-    for attribute in attributes.values():
+    for attribute in attributes.values():  # in the order of the fields
         place = places.get(attribute.name) or (defaults[attribute.name][1] if attribute.name in defaults else span)
         value = values.get(attribute.name, attribute.default)
         bound[attribute.name] = KINDS[attribute.kind](value, attribute, f"{op.name}'s {attribute.name}", axes, place)
-    return (op(**bound) if axes is not None else None), places
+    if axes is None:
+        return None, places
+    instance = op(*bound.values())
+    if alike is not None:
+        made[alike] = instance
+    return instance, places
+
+
+def _alike(op: type[Op], axes: int | None, values: Mapping[str, Constant]) -> Any:
+    """What two stages have in common whose ops are equal, where that is told at a glance: `true` is not 1."""
+    types = tuple(map(type, values.values()))
+    return (op, axes, types, *values.items()) if PLAIN.issuperset(types) else None
+
+
+PLAIN = frozenset((int, str, bool, type(None)))
 
 
 def refuse_values(op: type[Op], arguments: tuple[tree.Argument, ...], env: Environment) -> None:

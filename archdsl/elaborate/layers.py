@@ -70,7 +70,7 @@ def _apply_op(
         if shape is not None:
             op.accepts(shape)
         axes = None if shape is None else shape.rank - 2
-        instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults)
+        instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults, expander.ops)
         if instance is None or current.value is None:
             raise REPORTED
         result = instance.infer(current.value.shape)
@@ -79,7 +79,7 @@ def _apply_op(
             raise REPORTED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
     _fixed(expander, instance, (current,), step.name.span, context)
-    node = Apply(instance, (current.value,), results(result), key, label, span=step.span)
+    node = Apply(instance, (current.value,), results(result), key, label, None, step.span)
     context.module.add(node, step.span)
     return expander.results(node, names, label, context)
 
@@ -111,7 +111,9 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
     env = expander.environment(context, current)
     first = next((value.shape for value in values if value and value.shape), None)
     axes = first.rank - 2 if first else None
-    instance, places = bind_op(op, step.arguments or (), axes, step.name.span, env, context.defaults.get(op.name, {}))
+    instance, places = bind_op(
+        op, step.arguments or (), axes, step.name.span, env, context.defaults.get(op.name, {}), expander.ops
+    )
     inputs = [value.value for value in values if value and value.value]
     if instance is None or len(inputs) < len(values):
         raise REPORTED
@@ -170,7 +172,10 @@ def _apply_shared(
 
 def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> bool:
     """Whether an op owns weights; each must have a fixed shape."""
-    params = op.params(*(value.shape for value in values))
+    alike = op, tuple([value.shape for value in values if value.shape])
+    if alike in expander.learning:
+        return expander.learning[alike]
+    params = op.params(*alike[1])
     for name, param in params.items():
         if not expander.parametric and not all(isinstance(size, int) for size in param.shape):
             free = sorted({symbol for size in param.shape if isinstance(size, Expr) for symbol in symbols(size)})
@@ -178,6 +183,7 @@ def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, c
             found = str(Shape(param.shape))
             problem = FreeWeight(op.name, name or "value", found, listing(free, "and"), slid, context.module.name)
             raise told(problem, span, values[0], context)
+    expander.learning[alike] = bool(params)
     return bool(params)
 
 
