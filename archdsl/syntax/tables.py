@@ -40,7 +40,7 @@ def tables() -> Tables:
 def _content(module: str) -> bytes:
     """The file of a module that makes the tables: to read it is faster than to import it. Lark's names its version."""
     spec: Any = find_spec(module)
-    content: bytes = spec.loader.get_data(spec.origin) if spec else b""
+    content: bytes = spec.loader.get_data(spec.origin) if spec and spec.origin else b""
     return content
 
 
