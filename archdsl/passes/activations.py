@@ -38,8 +38,8 @@ KERNELS: dict[type, tuple[str, Callable[[Any], tuple[float, ...]]]] = {
 }
 """The activations that kernels take in: what each is called there, and the numbers that it takes."""
 
-BEHIND_A_SUM = (Relu,)
-"""The activations that kernels take in where they add another value first."""
+AFTER_SUMS = (Relu,)
+"""Those that a kernel takes in after a sum."""
 
 IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
 """The activations that can overwrite their input."""
@@ -56,7 +56,8 @@ def fuse_activations(graph: Graph) -> Graph:
 
     def fits(layer: Apply, activation: Apply) -> bool:
         is_free = isinstance(layer.op, FusedConv | FusedLinear | FusedNorm) and layer.op.activation == "none"
-        return is_free and type(activation.op) in (KERNELS if len(layer.inputs) == 1 else BEHIND_A_SUM)
+        adds = isinstance(layer.op, FusedConv) and layer.op.adds
+        return is_free and type(activation.op) in (AFTER_SUMS if adds else KERNELS)
 
     def merge(layer: Apply, activation: Apply) -> Apply:
         name, constants = KERNELS[type(activation.op)]
