@@ -159,14 +159,20 @@ class FusedLinear(nn.Linear):
         self.packed: Packed | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        rows = input.numel() // self.in_features
-        if rows == 1 or not has_kernel(input, self.weight):  # one row is read no faster packed
+        if not has_kernel(input, self.weight):
             return ACTIVATIONS[self.activation](super().forward(input), *self.constants)
+        kernel = torch.ops.mkldnn._linear_pointwise
+        result: Tensor = kernel(input, self.in_order(input), self.bias, self.activation, self.constants, "")
+        return result
+
+    def in_order(self, input: Tensor) -> Tensor:
+        """The weight as the kernel reads it; for one row that is no faster packed."""
+        rows = input.numel() // self.in_features
+        if rows == 1:
+            return self.weight.detach()
         if self.packed is None or not self.packed.is_of(self.weight):
             self.packed = Packed(self.weight, torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), rows))
-        kernel = torch.ops.mkldnn._linear_pointwise
-        result: Tensor = kernel(input, self.packed.packed, self.bias, self.activation, self.constants, "")
-        return result
+        return self.packed.packed
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "packed": None}  # what is copied or saved packs for itself
