@@ -9,12 +9,15 @@ from archdsl.backends.torch.rules import RULES, Lowering, expression, layer, low
 from archdsl.ir.shape import Shape
 from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
 
+FEWEST = 64
+"""Outputs of a convolution below which tiles are never worth their sums."""
+
 
 @lowers(FusedConv)
 def fused_conv(op: FusedConv, x: Shape, other: Shape | None = None) -> Lowering:
     """conv -> batch_norm      # FusedConv2d(3, 64, kernel_size=7, parts=[Part("conv1", after=Norm("bn1"))])"""
     make = call(
-        f"FusedConv{len(x.spatial)}d",
+        "TiledConv2d" if _has_tiles(op) else f"FusedConv{len(x.spatial)}d",
         {"in_channels": x.channels, "out_channels": op.channels},
         kernel_size=size(op.kernel),
         stride=opt(size(op.stride), 1),
@@ -78,6 +81,12 @@ def room(op: Room, x: Shape) -> Lowering:
 def append(op: Append, a: Shape, b: Shape) -> Lowering:
     """append      # appended(x, y)"""
     return expression(call("appended", {"x": Ref(0), "y": Ref(1)}))
+
+
+def _has_tiles(op: FusedConv) -> bool:
+    """Whether a convolution can be computed by tiles, and has so many outputs that it may be worth it."""
+    is_plain = op.kernel == (3, 3) and op.stride == op.dilation == (1, 1) and op.groups == 1 and max(op.padding) <= 2
+    return is_plain and isinstance(op.channels, int) and op.channels >= FEWEST
 
 
 def _parts(parts: tuple[Part, ...]) -> Opt:

@@ -35,6 +35,7 @@ STANDARD = {
     "Iterator": "collections.abc",
     "NamedTuple": "typing",
     "OrderedDict": "collections",
+    "Sequence": "collections.abc",
     "contextmanager": "contextlib",
     "nullcontext": "contextlib",
     "partial": "functools",
