@@ -224,14 +224,14 @@ class TiledConv2d(FusedConv2d):
         shape = [0, 0], [1, 1], [1, 1], 36
         if self.kernel_at_points is None or not self.kernel_at_points.is_of(self.weight):
             kernel = kernel_at_points(self.weight.detach()).to_mkldnn()
-            kernel = torch.ops.aten.mkldnn_reorder_conv2d_weight(kernel, *shape, list(values.shape))
-            self.kernel_at_points = Packed(self.weight, kernel)
+            packed = torch.ops.aten.mkldnn_reorder_conv2d_weight(kernel, *shape, list(values.shape))
+            self.kernel_at_points = Packed(self.weight, packed)
         if self.bias is not None and (self.bias_at_points is None or not self.bias_at_points.is_of(self.bias)):
             self.bias_at_points = Packed(self.bias, bias_at_points(self.bias.detach()))
         weights = self.kernel_at_points.packed, self.bias_at_points and self.bias_at_points.packed
-        kernel = torch.ops.mkldnn._convolution_pointwise.default
-        result: Tensor = kernel(values, *weights, *shape, "none", (), "")
-        return result
+        multiply = torch.ops.mkldnn._convolution_pointwise.default
+        products: Tensor = multiply(values, *weights, *shape, "none", (), "")
+        return products
 '''
 
 _TILES = """\
