@@ -19,6 +19,8 @@ from archdsl.backends.numpy.fast.packs import Packs
 from archdsl.backends.numpy.fast.schedule import Schedule, Trace
 from archdsl.backends.numpy.fast.textbook import textbook
 from archdsl.backends.numpy.fast.winograd import POINTS, tile_conv
+from archdsl.backends.numpy.fuse import fused
+from archdsl.backends.numpy.plan import plan
 from archdsl.backends.numpy.program import Program
 
 DIRECT = 2e-6
@@ -294,7 +296,7 @@ def test_no_memory_is_taken_in_a_steady_state() -> None:
 
 
 def test_what_has_no_fast_kernel_runs_by_the_textbook() -> None:
-    program = agrees(on_images("group_norm(2) -> gelu -> conv(4, kernel=3)"), (2, 8, 9, 9))
+    program = agrees(on_images("group_norm(2) -> mish -> conv(4, kernel=3)"), (2, 8, 9, 9))
     assert [step.call.kernel for step in program.fused.steps] == [
         textbook,
         textbook,
@@ -302,3 +304,71 @@ def test_what_has_no_fast_kernel_runs_by_the_textbook() -> None:
     ]
     assert program.fused.steps[-1].call.kernel in (conv_into, conv3x3_into)
     assert tile_conv is not None
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_transposed_convolutions(data: st.DataObject) -> None:
+    draw = data.draw
+    pair = st.tuples(st.integers(1, 4), st.integers(1, 4))
+    kernel, stride, dilation = draw(pair), draw(pair), draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
+    if draw(st.booleans()):
+        kernel, dilation = stride, (1, 1)
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    padding = tuple(draw(st.integers(0, (span - 1) // 2)) for span in spans)
+    added = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True))
+    options = f"stride={stride}, padding={padding}, output_padding={added}, dilation={dilation}"
+    front = draw(st.sampled_from(["", "relu\n", "concat { | conv(3, kernel=1)\n | relu\n }\n"]))
+    behind = draw(st.sampled_from(["", "-> relu", "-> batch_norm"]))
+    bias, outputs = str(draw(st.booleans())).lower(), draw(st.sampled_from([1, 3, 40]))
+    body = f"{front}conv_transpose({outputs}, kernel={kernel}, {options}, bias={bias}) {behind}"
+    sizes = st.integers(1, 30)
+    agrees(on_images(body, 5), (draw(st.integers(1, 5)), 5, draw(sizes), draw(sizes)), 1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 8])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "attention(heads=3) -> layer_norm",
+        "attention(heads=4, causal=true, dropout=0.5) -> layer_norm(eps=0.1) -> attention(heads=1, bias=false)",
+        "softmax(axis=2)",
+        "softmax(axis=-1) -> linear(7) -> gelu -> linear(5) -> softmax(axis=1)",
+        'gelu -> linear(40) -> gelu(approximate="tanh") -> layer_norm(axes=2)',
+        "layer_norm(affine=false)",
+        "add { | identity\n | layer_norm -> linear(12) -> silu\n }\nlayer_norm(bias=false)",
+    ],
+)
+def test_sequences(body: str, batch: int) -> None:
+    for length in (1, 17, 70):
+        agrees(f"network T {{ input x: [N, {length}, 12]\n{body} }}", (batch, length, 12), 5e-6)
+
+
+@pytest.mark.parametrize(
+    "body", ["softmax", "softmax(axis=2)", "relu -> softmax", "conv(9, kernel=3) -> gelu -> softmax"]
+)
+def test_softmax_of_images(body: str) -> None:
+    for batch in (1, 5):
+        agrees(on_images(body), (batch, 8, 19, 23))
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu_is_exact_everywhere(approximate: str) -> None:
+    """Without a warning of NumPy's, also where exp would overflow."""
+    program = archdsl.loads(f'network T {{ input x: [N, 4]\ngelu(approximate="{approximate}") }}').numpy()
+    x = np.concatenate([np.linspace(-9, 9, 40_000), [0, -1e-30, 60, -60, 1e4, -1e4, 1e18, -1e18]])
+    x = x.astype(np.float32).reshape(-1, 4)
+    with np.errstate(all="raise", under="ignore"):
+        y = program(x)
+    wanted, _ = kernels.gelu(x.astype(np.float64), approximate=approximate)
+    assert (np.abs(y - wanted) / np.maximum(1, np.abs(wanted))).max() < 3e-7
+
+
+def test_what_vision_transformers_and_unets_are_made_of_is_fast() -> None:
+    """Only what moves a few numbers runs by the textbook there."""
+    moved = {"reshape", "permute", "parameter", "concat", "slice_", "flatten"}
+    for target, settings_ in (("vit.arch:ViTBase16", {}), ("unet.arch:UNet", {})):
+        program = archdsl.load(f"specs/{target}", **settings_)
+        steps = fused(plan(program.graph)).steps
+        slow = {step.call.options["by"].__name__ for step in steps if step.call.kernel is textbook}
+        assert slow <= moved

@@ -16,6 +16,8 @@ from dataclasses import replace
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.fast.activate import (
     Then,
+    to_gelu,
+    to_gelu_by_tanh,
     to_hardsigmoid,
     to_hardswish,
     to_relu,
@@ -25,11 +27,14 @@ from archdsl.backends.numpy.fast.activate import (
     to_tanh,
 )
 from archdsl.backends.numpy.fast.adaptive import adaptive_avg_pool_into
+from archdsl.backends.numpy.fast.attention import attention_into
 from archdsl.backends.numpy.fast.conv import conv3x3_into, conv_into, grouped_conv_into
+from archdsl.backends.numpy.fast.conv_transpose import conv_transpose_into
 from archdsl.backends.numpy.fast.linear import linear_into
 from archdsl.backends.numpy.fast.move import concat_into, flatten_into
 from archdsl.backends.numpy.fast.pointwise import add_into, each_into, mul_into, norm_into, sub_into
 from archdsl.backends.numpy.fast.pool import avg_pool_into, max_pool_into, mean_into
+from archdsl.backends.numpy.fast.rows import layer_norm_into, softmax_into
 from archdsl.backends.numpy.fast.textbook import textbook
 from archdsl.backends.numpy.plan import Plan, Step
 from archdsl.backends.numpy.rules import Call, Kernel
@@ -44,9 +49,11 @@ ACTIVATIONS: dict[Kernel, Then] = {
     kernels.silu: to_silu,
     kernels.hardsigmoid: to_hardsigmoid,
     kernels.hardswish: to_hardswish,
+    kernels.gelu: to_gelu,
 }
 IMAGES: dict[Kernel, Kernel] = {
     kernels.conv: conv_into,
+    kernels.conv_transpose: conv_transpose_into,
     kernels.batch_norm: norm_into,
     kernels.max_pool: max_pool_into,
     kernels.avg_pool: avg_pool_into,
@@ -58,10 +65,15 @@ IMAGES: dict[Kernel, Kernel] = {
 """The fast kernels of what treats images, values of four axes."""
 ROWS: dict[Kernel, Kernel] = {
     kernels.batch_norm: norm_into,
-    kernels.linear: linear_into,
     kernels.concat: concat_into,
 }
 """Those of what treats rows of features."""
+LAST: dict[Kernel, Kernel] = {
+    kernels.linear: linear_into,
+    kernels.layer_norm: layer_norm_into,
+    kernels.attention: attention_into,
+}
+"""Those of what treats the last axes of all but images, which lie otherwise."""
 JOINS: dict[Kernel, Kernel] = {kernels.add: add_into, kernels.mul: mul_into, kernels.sub: sub_into}
 CONVS = (conv_into, conv3x3_into, grouped_conv_into)
 ENDS = (*CONVS, norm_into, linear_into, add_into, mul_into, sub_into)
@@ -70,6 +82,9 @@ PLAIN: dict[Kernel, dict[str, object]] = {
     kernels.flatten: {"start": 1},
     kernels.concat: {"axis": 1},
     kernels.batch_norm: {"momentum": None},
+    kernels.conv_transpose: {"groups": 1},
+    kernels.attention: {"p": None},
+    kernels.softmax: {"axis": None},
 }
 """Options that the fast kernels don't have: with any other value, save that of `None`, the textbook kernel runs."""
 
@@ -149,13 +164,15 @@ class _Fusing:
         kinds = {self.shapes[value].kind for value in step.inputs}
         fast = None
         if kernel in ACTIVATIONS:
-            return Call(each_into, {"then": ACTIVATIONS[kernel]})
+            return Call(each_into, {"then": _then(step)})
         if kernel in JOINS and len(ranks) == 1:
             fast = JOINS[kernel]
         elif ranks == {4}:
             fast = IMAGES.get(kernel)
-        elif ranks == {2} or (kernel is kernels.linear and 4 not in ranks):
-            fast = ROWS.get(kernel)
+        elif len(ranks) == 1:
+            fast = LAST.get(kernel) or (ROWS.get(kernel) if ranks == {2} else None)
+        if kernel is kernels.softmax and self.along_rows(step):
+            fast = softmax_into
         plain = PLAIN.get(kernel, {})
         special = any(options.get(name, usual) != usual for name, usual in plain.items() if usual is not None)
         if fast is None or special or "int" in kinds:
@@ -172,6 +189,11 @@ class _Fusing:
             return grouped_conv_into
         small = self.params[f"{step.layer}.weight" if step.layer else "weight"].shape[2:] == (3, 3)
         return conv3x3_into if small and not options.keys() & {"stride", "dilation"} else conv_into
+
+    def along_rows(self, step: Step) -> bool:
+        """Whether a step works along the axis whose numbers lie side by side: the channels of images, else the last."""
+        rank = self.shapes[step.inputs[0]].rank
+        return bool(step.call.options.get("axis", 1) % rank == (1 if rank == 4 else rank - 1))
 
     def maker(self, value: int, *kinds: Kernel) -> Step | None:
         """The step that made a value, if it is of these kinds and nothing else needs the value."""
@@ -224,8 +246,14 @@ def _activated(done: _Fusing, step: Step) -> bool:
     maker = done.maker(step.inputs[0], *ENDS)
     if maker is None or "then" in maker.call.options:
         return False
-    done.replace(maker, replace(_with(maker, then=ACTIVATIONS[step.call.kernel]), outputs=step.outputs))
+    done.replace(maker, replace(_with(maker, then=_then(step)), outputs=step.outputs))
     return True
+
+
+def _then(step: Step) -> Then:
+    """An activation as what may follow other steps."""
+    by_tanh = step.call.options.get("approximate") == "tanh"
+    return to_gelu_by_tanh if by_tanh else ACTIVATIONS[step.call.kernel]
 
 
 def _norm_before_conv(done: _Fusing, step: Step) -> bool:

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from archdsl.backends.numpy.fast.activate import ROOMS
 from archdsl.backends.numpy.fast.asked import Asked
 from archdsl.backends.numpy.fast.band import Frame, finish, pixels, windows
 from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even
@@ -29,7 +30,7 @@ def depth_conv(work: Asked) -> Work:
     shape = (images, height, width, channels)
     every = [block for part in parts for block in part]
     most = max(block.count(wide) for block in every) * channels
-    size = max(Frame(block, window, shape).size for block in every) + most
+    size = max(Frame(block, window, shape).size for block in every) + ROOMS * most
 
     def orders_of(block: Block, x: Array, y: Array, plus: Array | None, memory: Array) -> Task:
         orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)
@@ -66,7 +67,8 @@ def group_conv(work: Asked) -> Work:
     shape = (images, height, width, channels)
     every = [block for part in parts for block in part]
     most = max(block.count(wide) for block in every)
-    size = max(Frame(block, window, shape).size for block in every) + most * groups * (depth + outputs)
+    room = most * groups * max(depth + outputs, ROOMS * outputs)
+    size = max(Frame(block, window, shape).size for block in every) + room
 
     def orders_of(block: Block, x: Array, to: Array, plus: Array | None, memory: Array) -> Task:
         orders, frame = Frame(block, window, shape).fill(x, memory, work.norm, work.before)

@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.activate import Then
+from archdsl.backends.numpy.fast.activate import ROOMS, Then
 from archdsl.backends.numpy.fast.band import finish
 from archdsl.backends.numpy.fast.schedule import Spot, Trace
 from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, spread
@@ -18,6 +18,8 @@ from archdsl.backends.numpy.kernels.array import Array
 
 FEW_ROWS = range(2, 33)
 """Rows of input that are better columns."""
+FINISHED = 1 << 16
+"""Numbers that are activated at a time, so that a core's own cache holds them and their room."""
 
 
 def linear_into(net: Trace, x: Spot, *, layer: str, then: Then | None = None) -> Work:
@@ -26,26 +28,42 @@ def linear_into(net: Trace, x: Spot, *, layer: str, then: Then | None = None) ->
     weight, bias = weights["weight"], weights.get("bias")
     outputs, inputs = weight.shape
     rows = prod(x.shape[:-1])
-    by_rows = rows > 4 * outputs
-    turned = rows in FEW_ROWS and not by_rows
 
     def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
-        source, to = xs[0].reshape(rows, inputs), y.reshape(rows, outputs)
-        phase: Phase = []
-        for worker, (start, stop) in enumerate(spread(rows if by_rows else outputs, bench.workers)):
-            some = slice(start, stop)
-            over, of = (some, slice(None)) if by_rows else (slice(None), some)
-            out = to[over, of]
-            memory = bench.scratch(worker)
-            task: Task = []
-            if turned:
-                columns = memory[: rows * (stop - start)].reshape(-1, rows)
-                memory = memory[columns.size :]
-                task += [(np.matmul, (weight[of], source.T, columns)), (np.copyto, (out, columns.T))]
-            else:
-                task.append((np.matmul, (source[over], weight[of].T, out)))
-            task += finish(out, None if bias is None else bias[of], None, then, memory)
-            phase.append(task if start < stop else [])
-        return [phase]
+        return [product(bench, xs[0].reshape(rows, inputs), weight, bias, y.reshape(rows, outputs), then)]
 
-    return Work((*x.shape[:-1], outputs), bind, rows * outputs * ((then is not None) + turned))
+    return Work((*x.shape[:-1], outputs), bind, product_room(rows, outputs, then))
+
+
+def product(bench: Bench, x: Array, weight: Array, bias: Array | None, to: Array, then: Then | None = None) -> Phase:
+    """Orders for to = then(x · weightᵀ + bias), for each thread its rows or its columns."""
+    rows, outputs = to.shape
+    by_rows = rows > 4 * outputs
+    phase: Phase = []
+    for worker, (start, stop) in enumerate(spread(rows if by_rows else outputs, bench.workers)):
+        some = slice(start, stop)
+        over, of = (some, slice(None)) if by_rows else (slice(None), some)
+        out, added = to[over, of], None if bias is None else bias[of]
+        memory = bench.scratch(worker)
+        task: Task = []
+        if rows in FEW_ROWS and not by_rows:
+            columns = memory[: rows * (stop - start)].reshape(-1, rows)
+            memory = memory[columns.size :]
+            task += [(np.matmul, (weight[of], x.T, columns)), (np.copyto, (out, columns.T))]
+        else:
+            task.append((np.matmul, (x[over], weight[of].T, out)))
+        for band in spread(len(out), max(1, -(-len(out) // _tall(outputs)))):
+            task += finish(out[slice(*band)], added, None, then, memory)
+        phase.append(task if start < stop else [])
+    return phase
+
+
+def product_room(rows: int, outputs: int, then: Then | None = None) -> int:
+    """The numbers that each thread needs room for in a product."""
+    turned = rows * outputs if rows in FEW_ROWS else 0
+    return turned + (ROOMS * min(rows, _tall(outputs)) * outputs if then else 0)
+
+
+def _tall(outputs: int) -> int:
+    """The rows of a band."""
+    return max(1, FINISHED // outputs)

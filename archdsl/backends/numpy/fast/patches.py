@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from archdsl.backends.numpy.fast.activate import ROOMS
 from archdsl.backends.numpy.fast.asked import Asked
 from archdsl.backends.numpy.fast.band import Frame, affine_orders, finish, pixels, windows
 from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even, spread
@@ -37,7 +38,7 @@ def row_conv(work: Asked) -> Work:
     wide = workers > 1 and total < NARROW * workers and weight.size >= HEAVY
     tall = max(TALL, CACHE // 2 // (outputs + (channels if work.norm else 0)))
     copied = channels if work.norm else 0
-    room = outputs if work.then else 0
+    room = ROOMS * outputs if work.then else 0
     size = 0 if wide else min(tall * 2, total) * (copied + room)
     cuts = work.cuts or even(images * height, workers)
 
@@ -93,7 +94,7 @@ def patch_conv(work: Asked) -> Work:
     shape = (images, height, width, channels)
     frames = max(Frame(block, window, shape).size if framed else 0 for part in parts for block in part)
     most = max(block.count(wide) for part in parts for block in part)
-    room = (total if shared else most) * outputs if work.then else 0
+    room = ROOMS * (total if shared else most) * outputs if work.then else 0
 
     def gather(x: Array, block: Block, memory: Array, rows: Array) -> Task:
         """The windows of a block into rows."""
@@ -149,7 +150,7 @@ def plane_conv(work: Asked) -> Work:
     frames = [Frame(block, window, shape) for part in parts for block in part]
     across = max(-(-frame.shape[2] // sx) for frame in frames)
     planes = max(frame.shape[1] for frame in frames) * across * channels * sx
-    size = most * (depth + 1) + max(planes, most * outputs if work.then else 0)
+    size = most * (depth + 1) + max(planes, ROOMS * most * outputs if work.then else 0)
 
     def orders_of(block: Block, x: Array, to: Array, plus: Array | None, memory: Array) -> Task:
         frame = Frame(block, window, shape)

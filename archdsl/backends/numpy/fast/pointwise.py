@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.activate import Then
+from archdsl.backends.numpy.fast.activate import ROOMS, Then
 from archdsl.backends.numpy.fast.band import affine_orders
 from archdsl.backends.numpy.fast.schedule import Spot, Trace
 from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, blocks, even, spread
@@ -65,7 +65,7 @@ def _apart(
 ) -> Work:
     """Give each thread its part of the rows, a stretch at a time."""
     if len(shape) == 4:
-        return _images(net, xs, shape, orders)
+        return by_blocks(net, xs, shape, orders)
     size = prod(shape)
 
     def bind(bench: Bench, given: list[Array], y: Array) -> list[Phase]:
@@ -77,10 +77,10 @@ def _apart(
             phase[worker] = orders(parts, y[some], bench.scratch(worker))
         return [phase]
 
-    return Work(shape, bind, size)
+    return Work(shape, bind, ROOMS * size)
 
 
-def _images(
+def by_blocks(
     net: Trace, xs: tuple[Spot, ...], shape: tuple[int, ...], orders: Callable[[list[Array], Array, Array], Task]
 ) -> Work:
     """The same for images; those of another shape are stretched to the others'."""
@@ -104,4 +104,4 @@ def _images(
             ]
         ]
 
-    return Work(shape, bind, most, cuts=cuts, near=tuple(x.shape == shape for x in xs))
+    return Work(shape, bind, ROOMS * most, cuts=cuts, near=tuple(x.shape == shape for x in xs))

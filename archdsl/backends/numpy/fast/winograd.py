@@ -19,6 +19,7 @@ from functools import cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from archdsl.backends.numpy.fast.activate import ROOMS
 from archdsl.backends.numpy.fast.asked import Asked
 from archdsl.backends.numpy.fast.band import Frame, finish
 from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even, spread
@@ -82,7 +83,7 @@ def tile_conv(work: Asked, m: int) -> Work:
     most = total if apart else max(block.count(across) for block in every)
     values, sums = most * side * channels, most * (side + 1) * outputs
     lone = max(block.count(across) for block in every)
-    gathered = max(frames + lone * side * channels, lone * 2 * m * m * outputs)
+    gathered = max(frames + lone * side * channels, lone * (1 + ROOMS) * m * m * outputs)
 
     def come(x: Array, block: Block, to: Array, memory: Array) -> Task:
         """The tiles of a block, taken to the points: `to` is [points, tiles · C]."""
