@@ -1,12 +1,12 @@
 """NumPy programs beside PyTorch and ONNX Runtime: six networks at 224×224, one image and eight.
 
-    python benchmarks/numpy_inference.py            # all of it: a quarter of an hour
+    python benchmarks/numpy_inference.py            # all of it: below 8 minutes
     python benchmarks/numpy_inference.py --quick    # one round, few runs
 
-Needs torch, onnxruntime, onnxscript and matplotlib (the bench extra). Every measurement is a
-process of its own, which gives its peak memory too. The engines take turns, round by round, and medians of the rounds'
-medians are shown, so that a machine that is busy for a while is so for all of them. The floor is what the multiply-adds
-take at the rate of a float32 matrix product, which is measured in every round as well. Writes
+Needs torch, onnxruntime, onnxscript and matplotlib (the bench extra). Every engine has a process of its own for each
+network and batch, which gives its peak memory too. They take turns, round by round, and medians of the rounds' medians
+are shown, so that a machine that is busy for a while is so for all of them. The floor is what the multiply-adds take at
+the rate of a float32 matrix product, which is measured in every round as well. Writes
 `benchmarks/results/numpy_inference.md`, `.json` and `.png`.
 """
 
@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from math import prod
 from pathlib import Path
 from statistics import median
@@ -127,18 +128,21 @@ ENGINES = {
 }
 
 
-def measure(engine: str, network: str, batch: int, model: str, seconds: float) -> None:
-    """Be one measurement: print the median of the runs that fit into so many seconds, and the peak memory."""
+def measure(engine: str, network: str, batch: int, model: str) -> None:
+    """Be one engine: for each line of so many seconds, answer with the median of the runs that fit, and the peak."""
     run = ENGINES[engine](network, batch, model)
     run()
     run()
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 3:
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": median(times), "mebibytes": _peak()}))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        times: list[float] = []
+        run()  # finds its own data in the caches again
+        end = time.perf_counter() + float(line)
+        while not times or time.perf_counter() < end:
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+        print(json.dumps({"seconds": median(times), "mebibytes": _peak()}), flush=True)
 
 
 def _peak() -> float:
@@ -156,14 +160,28 @@ def prepare(network: str, batch: int, model: str) -> None:
     torch.onnx.export(net.torch().eval(), (torch.randn(batch, 3, 224, 224),), model, dynamo=True, verbose=False)
 
 
-def child(*words: str) -> str:
-    """What a process of this script says."""
+@contextmanager
+def child(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of this script, which is to end with the block and without an error."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": str(THREADS)}
     command = [sys.executable, __file__, *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(words)} failed:\n{done.stderr}")
-    return done.stdout.splitlines()[-1] if done.stdout else ""
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+        if process.wait():
+            raise SystemExit(f"{' '.join(words)} failed")
+
+
+def answer(process: subprocess.Popen[str], question: str = "") -> str:
+    """What a process says next, after a line that it is told, if any."""
+    assert process.stdin
+    assert process.stdout
+    if question:
+        print(question, file=process.stdin, flush=True)
+    return process.stdout.readline()
 
 
 def main() -> None:
@@ -173,18 +191,18 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
-    parser.add_argument("--measure", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--prepare", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.measure:
-        engine, network, batch, model, seconds = asked.measure
-        measure(engine, network, int(batch), model, float(seconds))
+        engine, network, batch, model = asked.measure
+        measure(engine, network, int(batch), model)
         return
     if asked.prepare:
         prepare(asked.prepare[0], int(asked.prepare[1]), asked.prepare[2])
         return
     engines = [engine for engine in ENGINES if engine in {*asked.engines, "NumPy", "torch", "floor"}]
-    rounds, seconds = (1, "0.5") if asked.quick else (5, "2")
+    rounds, seconds = (1, "0.3") if asked.quick else (3, "0.5")
     rows = []
     for batch in asked.batches:
         for network in asked.networks:
@@ -202,11 +220,18 @@ def _row(network: str, batch: int, engines: list[str], rounds: int, seconds: str
     """The medians of a network over the rounds, by engine."""
     with tempfile.TemporaryDirectory() as folder:
         model = str(Path(folder) / "model.onnx")
-        child("--prepare", network, str(batch), model)
+        if {"emitted file", "ONNX Runtime"} & {*engines}:
+            with child("--prepare", network, str(batch), model):
+                pass
         found: dict[str, list[dict[str, float]]] = {engine: [] for engine in engines}
-        for turn in range(rounds):
-            for engine in engines[turn % len(engines) :] + engines[: turn % len(engines)]:
-                found[engine].append(json.loads(child("--measure", engine, network, str(batch), model, seconds)))
+        with ExitStack() as stack:
+            processes = {}
+            for engine in engines:
+                processes[engine] = stack.enter_context(child("--measure", engine, network, str(batch), model))
+                assert answer(processes[engine]) == "ready\n", f"{engine} does not run {network}"
+            for turn in range(rounds):
+                for engine in engines[turn % len(engines) :] + engines[: turn % len(engines)]:
+                    found[engine].append(json.loads(answer(processes[engine], seconds)))
     print(f"{network}, batch {batch}", file=sys.stderr)
     macs = _macs(network) * batch
     return {
@@ -214,7 +239,7 @@ def _row(network: str, batch: int, engines: list[str], rounds: int, seconds: str
         "batch": batch,
         "macs": macs,
         "ms": {engine: 1000 * median(one["seconds"] for one in ones) for engine, ones in found.items()},
-        "mebibytes": {engine: median(one["mebibytes"] for one in ones) for engine, ones in found.items()},
+        "mebibytes": {engine: max(one["mebibytes"] for one in ones) for engine, ones in found.items()},
         "gflops": 2 * EDGE**3 / median(one["seconds"] for one in found["floor"]) / 1e9,
     }
 
