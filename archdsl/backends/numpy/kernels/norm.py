@@ -35,9 +35,11 @@ def batch_norm(
         raise ValueError(f"batch_norm in training needs several values of each channel, and gets {list(x.shape)}")
     num_batches_tracked += 1
     share = 1 / int(num_batches_tracked) if momentum is None else momentum
-    running_mean += share * (x.mean(axes) - running_mean)
-    running_var += share * (x.var(axes, ddof=1) - running_var)
-    return affine(*standardize(x, axes, eps), weight, bias, axis=1)
+    centred, mean, var = centre(x, axes)
+    count = x.size // x.shape[1]
+    running_mean += share * (mean.reshape(-1) - running_mean)
+    running_var += share * (var.reshape(-1) * (count / (count - 1)) - running_var)
+    return affine(*rescale(centred, var, axes, eps), weight, bias, axis=1)
 
 
 def layer_norm(
@@ -72,8 +74,21 @@ def standardize(x: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Cal
 
     The variance is that of the values themselves, without Bessel's correction.
     """
-    scale: Array = 1 / np.sqrt(x.var(axes, keepdims=True) + eps)
-    y = (x - x.mean(axes, keepdims=True)) * scale
+    centred, _, var = centre(x, axes)
+    return rescale(centred, var, axes, eps)
+
+
+def centre(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """x with mean 0 along some axes, the mean that it had, and its variance."""
+    mean = x.mean(axes, keepdims=True)
+    centred = x - mean
+    return centred, mean, np.square(centred).mean(axes, keepdims=True)
+
+
+def rescale(centred: Array, var: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Callable[[Array], Array]]:
+    """What has mean 0 with variance 1, and the way back to what it was before it was centred."""
+    scale: Array = 1 / np.sqrt(var + eps)
+    y = centred * scale
 
     def back(dy: Array) -> Array:
         dx: Array = scale * (dy - dy.mean(axes, keepdims=True) - y * (dy * y).mean(axes, keepdims=True))
