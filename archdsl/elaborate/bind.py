@@ -8,6 +8,7 @@ from typing import Any
 from archdsl.diagnostics import listing, suggestion
 from archdsl.elaborate.builtins import INITIALIZERS
 from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, unpacked, usage
+from archdsl.elaborate.foreign import TOO_LARGE
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, Tensor, described, show
@@ -119,9 +120,10 @@ def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
     if (low is not None and value < low) or (high is not None and value > high) or value != value:
         bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
         written = int(value) if isinstance(value, float) and value.is_integer() else value
-        is_percentage = (low, high) == (0, 1) and 5 <= value <= 100
-        share = f"{show(written)} % is {show(value / 100)}" if is_percentage else ""
-        raise fail(OutOfRange(what, bounds, show(written), share), span)
+        too_large = TOO_LARGE.get(attribute.name, "") if high is not None and value > high else ""
+        is_percentage = (low, high) == (0, 1) and 5 <= value <= 100 and not too_large
+        hint = f"{show(written)} % is {show(value / 100)}" if is_percentage else too_large
+        raise fail(OutOfRange(what, bounds, show(written), hint), span)
     return value
 
 

@@ -84,6 +84,9 @@ ARGUMENTS = {
     "num_features": "leave it out: what comes in is known",
 }
 
+TOO_LARGE = {"eps": "a layer is not told the channels of what comes in: leave them out"}
+"""What a number beyond an argument's range was probably meant to be."""
+
 SYNONYMS = {
     "alpha": ("slope",),
     "ceil_mode": ("ceil",),

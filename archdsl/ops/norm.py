@@ -109,7 +109,7 @@ class BatchNorm(Op):
     name = "batch_norm"
     ranks = (2, 3, 4, 5)
 
-    eps: float = attribute(1e-5, at_least=SMALLEST, doc="added to the variance")
+    eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     momentum: float | None = attribute(
         0.1, at_least=0, at_most=1, doc="share of each batch in the moving averages; all batches count alike if none"
     )
@@ -141,7 +141,7 @@ class LayerNorm(Op):
     name = "layer_norm"
 
     axes: int = attribute(1, at_least=1, doc="how many axes are normalized together, counted from the last")
-    eps: float = attribute(1e-5, at_least=SMALLEST, doc="added to the variance")
+    eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     affine: bool = attribute(True, doc="whether each position has a learned scale")
     bias: bool = attribute(True, doc="whether each position has a learned offset too")
 
@@ -174,7 +174,7 @@ class GroupNorm(Op):
     ranks = (2, 3, 4, 5)
 
     groups: int = attribute(at_least=1, doc="parts of the channels that are normalized each by itself")
-    eps: float = attribute(1e-5, at_least=SMALLEST, doc="added to the variance")
+    eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     affine: bool = attribute(True, doc="whether each channel has a learned scale and offset")
 
     def infer(self, x: Shape) -> Shape:
@@ -205,7 +205,7 @@ class InstanceNorm(Op):
     name = "instance_norm"
     ranks = (3, 4, 5)
 
-    eps: float = attribute(1e-5, at_least=SMALLEST, doc="added to the variance")
+    eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     affine: bool = attribute(False, doc="whether each channel has a learned scale and offset")
 
     def infer(self, x: Shape) -> Shape:
