@@ -362,6 +362,16 @@ def test_a_spec_cannot_end_the_page():
     assert "alert(1)</script>" not in net.picture("html")
 
 
+def test_numbers_in_boxes_are_as_long_as_in_figures():
+    net = archdsl.loads("""
+    block b(drop) { add { | identity | tanh -> stochastic_depth(drop) } }
+    network t { input x: [N, 4]
+        b(0.1 / 17) -> dropout(0.123456) -> dropout(0.25) }""")
+    shown = {text.words for box in seen(net.picture(depth=99)).boxes.values() for text in box.texts}
+    assert {"b(0.005882)", "0.005882", "0.1235", "0.25"} <= shown
+    assert "stochastic_depth(0.0058823529411764705)" in net.picture("html")
+
+
 def test_dot():
     assert archdsl.loads(RESIDUAL).picture("dot", depth=1) == (ROOT / "tests" / "pictures" / "small.dot").read_text(
         encoding="utf-8"

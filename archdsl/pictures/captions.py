@@ -7,6 +7,7 @@ What does not change the look of a network (padding, biases, first values) is le
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from archdsl.ir.graph import Apply
@@ -23,6 +24,9 @@ UNSEEN = frozenset(
 
 LONGEST = 56
 """Characters of a text in a box."""
+
+LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{5,}(?:e-?\d+)?(?!\w)")
+"""A number of more digits than a figure would have."""
 
 SIGNS = {"add": "+", "mul": "×", "sub": "−"}
 """Joins that are drawn as a circle with a sign."""
@@ -49,7 +53,11 @@ def caption(node: Apply) -> str:
 
 
 def shortened(text: str) -> str:
-    """A text that no box need grow beyond; what is cut off stands in the box's facts."""
+    """A text that no box need grow beyond: what is cut off, digits too, stands in the box's facts.
+
+    shortened("drop=0.0058823529411764705")      # "drop=0.005882"
+    """
+    text = LONG_NUMBER.sub(lambda found: f"{float(found[0]):.4g}", text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip(' ,')}…"
 
 
