@@ -2,8 +2,9 @@
 
     python benchmarks/numpy_training.py
 
-Writes `benchmarks/results/numpy_training.md`. Both start from the same weights and see the same batch. Each runs in a
-process of its own, with two threads; their steps alternate, so that a machine that slows down slows both.
+Needs torch and matplotlib (the bench extra). Writes `benchmarks/results/numpy_training.md` and `.png`. Both start from
+the same weights and see the same batch. Each runs in a process of its own, with two threads; their steps alternate, so
+that a machine that slows down slows both.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from multiprocessing.connection import Connection
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -23,6 +25,8 @@ from processes import RESULTS
 THREADS = 2
 RUNS = 15
 CLASSES = 10
+AIM = 2.0
+"""The most that a step may take, with PyTorch's as 1."""
 
 
 class Case(NamedTuple):
@@ -43,7 +47,7 @@ CASES = [
 def main() -> None:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(THREADS)
-    rows = []
+    rows, ratios = [], {}
     for case in CASES:
         seconds = alternate(case)
         ratio = median(mine / other for mine, other in seconds)
@@ -51,6 +55,7 @@ def main() -> None:
         name = case.target.partition(":")[2]
         shape = "×".join(map(str, case.shape))
         rows.append(f"| {name} | {shape} | {1000 * mine:.1f} | {1000 * other:.1f} | {ratio:.2f} |")
+        ratios[name] = ratio
         print(rows[-1], flush=True)
     page = [
         "# A step of training",
@@ -63,6 +68,23 @@ def main() -> None:
         *rows,
     ]
     (RESULTS / "numpy_training.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+    plot(ratios, RESULTS / "numpy_training.png")
+
+
+def plot(ratios: dict[str, float], path: Path) -> None:
+    """Ratios to PyTorch as bars, with the aim as a line."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, panel = pyplot.subplots(figsize=(6, 3.2), layout="constrained")
+    panel.bar(list(ratios), list(ratios.values()), 0.5)
+    panel.axhline(AIM, color="black", linestyle="--", linewidth=1, label="aim")
+    panel.axhline(1, color="gray", linewidth=0.5)
+    panel.set_ylabel("time of a step, PyTorch = 1")
+    panel.legend(frameon=False)
+    figure.savefig(path, dpi=120, metadata={"Software": ""})
 
 
 def alternate(case: Case) -> list[tuple[float, float]]:
