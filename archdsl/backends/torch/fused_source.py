@@ -247,7 +247,7 @@ FAR = 1.5
 """
 
 _TO_POINTS = '''\
-def to_points(x: Sequence[Tensor], out: Sequence[Tensor]) -> None:
+def to_points(x: list[Tensor], out: tuple[Tensor, ...]) -> None:
     """Six neighbours in the input at the points 0, ±NEAR, ±FAR and infinity."""
     near, far = NEAR**2, FAR**2
     even, odd = torch.sub(x[4], x[2], alpha=far), torch.sub(x[3], x[1], alpha=far)
@@ -263,7 +263,7 @@ def to_points(x: Sequence[Tensor], out: Sequence[Tensor]) -> None:
 '''
 
 _FROM_POINTS = '''\
-def from_points(x: Sequence[Tensor], out: Sequence[Tensor]) -> None:
+def from_points(x: tuple[Tensor, ...], out: tuple[Tensor, ...]) -> None:
     """Four neighbours in the output from products at the points, which `scaled_points` has scaled."""
     even, odd = torch.add(x[1], x[2]), torch.sub(x[1], x[2])
     even_far, odd_far = torch.add(x[3], x[4]), torch.sub(x[3], x[4])

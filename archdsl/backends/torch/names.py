@@ -16,7 +16,7 @@ CONTAINER_ATTRIBUTES = frozenset(("append", "clear", "extend", "insert", "items"
 
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _IMPORTED = """
-    AbstractContextManager Any Callable F Iterator NamedTuple OrderedDict Sequence Tensor checkpoint contextmanager nn
+    AbstractContextManager Any Callable F Iterator NamedTuple OrderedDict Tensor checkpoint contextmanager nn
     nullcontext partial self torch wraps
 """
 IMPORTED = frozenset(_IMPORTED.split())

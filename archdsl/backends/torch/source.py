@@ -35,7 +35,6 @@ STANDARD = {
     "Iterator": "collections.abc",
     "NamedTuple": "typing",
     "OrderedDict": "collections",
-    "Sequence": "collections.abc",
     "contextmanager": "contextlib",
     "nullcontext": "contextlib",
     "partial": "functools",
