@@ -73,7 +73,7 @@ def halves(monkeypatch: pytest.MonkeyPatch) -> Halves:
         torch.Tensor, "uniform_", lambda x, *ends, **more: uniform(x, *ends, **more) if ends else x.fill_(0.5)
     )
     for name in ("dropout", "dropout1d"):
-        monkeypatch.setattr(torch.nn.functional, name, lambda x, p, training, inplace=False: x / (1 - p))
+        monkeypatch.setattr(torch.nn.functional, name, lambda x, p, training=True, inplace=False: x / (1 - p))
     return Halves()
 
 

@@ -87,6 +87,11 @@ def test_convolutions(data: st.DataObject) -> None:
     agrees(on_images(f"{front}{conv}\nrelu", groups * each), shape, 1e-5)
 
 
+def test_rows_that_nothing_reaches_are_the_bias() -> None:
+    body = "conv_transpose(2, kernel=1, stride=(3, 1), output_padding=(2, 0))"
+    agrees(on_images(body, 5), (1, 5, 1, 1), 1e-5)
+
+
 @pytest.mark.parametrize("batch", [1, 2, 3, 8])
 @pytest.mark.parametrize(
     "body",

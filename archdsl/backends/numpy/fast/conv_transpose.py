@@ -56,7 +56,7 @@ def conv_transpose_into(
         else:
             matrix = memory[sent.size :][: source.size].reshape(-1, channels)
             orders.append((np.copyto, (matrix.reshape(source.shape), source)))
-        orders.append((np.matmul, (matrix, weight, sent.reshape(len(matrix), -1))))
+        orders.append((np.matmul, (matrix, weight, sent.reshape(len(matrix), taps * outputs))))
         if not apart:
             orders.append((np.copyto, (to, 0 if bias is None else bias)))
         for i, j in np.ndindex(*kernel):
