@@ -7,10 +7,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -30,6 +28,7 @@ from archdsl.elaborate.network_problems import NoNetwork, NothingFits, UnknownNe
 from archdsl.elaborate.parametric import contracts_for_all
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant
+from archdsl.garbage import uncollected
 from archdsl.ir.graph import Graph
 from archdsl.ir.shape import Shape
 from archdsl.limits import limited
@@ -359,19 +358,7 @@ def check(
     return check_source(source, network, settings=settings, sizes=sizes)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage. What a check makes it needs until its end, so that to look again and again finds nothing."""
-    is_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_collecting:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def check_source(
     source: Source,
     network: str | None = None,

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from archdsl.cli import completing
+from archdsl.garbage import uncollected
 
 ERRORS, WRONG_USE, OUR_FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 
@@ -66,16 +67,13 @@ class Commands(click.Group):
 
     def main(self, *words: Any, **options: Any) -> Any:
         """Run a command. It makes little garbage, and looking for that would take a fifth of a short one."""
-        is_collecting = gc.isenabled()
-        gc.disable()
-        if completing.asked():
-            completing.prepare()
-        try:
-            return super().main(*words, **options)
-        finally:
-            gc.freeze()
-            if is_collecting:
-                gc.enable()
+        with uncollected():
+            if completing.asked():
+                completing.prepare()
+            try:
+                return super().main(*words, **options)
+            finally:
+                gc.freeze()
 
 
 def _discard_output() -> None:
