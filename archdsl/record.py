@@ -30,7 +30,7 @@ class Spec:
 
 
 def spec(*, default: Any = REQUIRED, **facts: Any) -> Any:
-    """A field with facts: `stride: int = spec(default=1, at_fewest=1)`."""
+    """A field with facts: `stride: int = spec(default=1, at_least=1)`."""
     return Spec(default, facts)
 
 

@@ -8,7 +8,7 @@ Steps, depth and sizes are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing, suggestion
@@ -170,9 +170,8 @@ def _name(node: tree.Name, env: Environment) -> Constant:
 
 def _elsewhere(name: str, home: FileScope) -> str:
     """That a name is a parameter of something else in the file, where it is."""
-    for value in home.names.values():
-        item = value.block if isinstance(value, BlockRef) else value.network if isinstance(value, NetworkRef) else None
-        if item and any(parameter.name == name for parameter in item.parameters):
+    for item in _items(home):
+        if any(parameter.name == name for parameter in item.parameters):
             return f"{name} is a parameter of {item.name.name}: make it one here too, and hand it on as an argument"
     return ""
 
@@ -181,15 +180,22 @@ def _undeclared(node: tree.Name, home: FileScope) -> str:
     """Where a name is declared that something uses as if it were a parameter of its own; what is called is none."""
     if node.span.source.text.startswith("(", node.span.end):
         return ""
-    for value in home.names.values():
-        item = value.block if isinstance(value, BlockRef) else value.network if isinstance(value, NetworkRef) else None
-        if item is None or not item.parameters or item.span.source is not node.span.source:
-            continue
-        if item.span.start < node.span.start < item.span.end:
+    for item in _items(home):
+        is_around = item.span.source is node.span.source and item.span.start < node.span.start < item.span.end
+        if item.parameters and is_around:
             known = ", ".join([*(parameter.name for parameter in item.parameters), node.name])
-            kind = "block" if isinstance(value, BlockRef) else "network"
+            kind = "block" if isinstance(item, tree.Block) else "network"
             return f"if its callers choose it, declare it: {kind} {item.name.name}({known})"
     return ""
+
+
+def _items(home: FileScope) -> Iterator[tree.Block | tree.Network | tree.Family]:
+    """The blocks and networks of a file, those that it imports too."""
+    for value in home.names.values():
+        if isinstance(value, BlockRef):
+            yield value.block
+        elif isinstance(value, NetworkRef):
+            yield value.network
 
 
 def _incoming(node: tree.Incoming, env: Environment) -> Constant:

@@ -120,7 +120,7 @@ def parameters(
     for key, found_formula in formulas.items():
         names[key] = found_formula.text([names.get(typed(part)) or literal(part[0]) for part in found_formula.parts])
     order = [name for name in whole if name in chosen]
-    leading = order[: 2 if order[:1] in ([INCOMING[0]], [INCOMING[1]]) else 1]
+    leading = order[: 2 if order and order[0] in INCOMING else 1]
     made = []
     for name in order:
         leads = name in leading and _is_size(chosen[name])

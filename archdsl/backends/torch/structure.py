@@ -108,7 +108,8 @@ def structure(root: Graph, taken: frozenset[str]) -> Structure:
             known.setdefault((*kind, alike), family)
         numbers[graph] = numbers[family.first] if family.graphs else len(families) - 1
         family.graphs.append(graph)
-        family.graphs.sort(key=lambda graph: -len(graph.nodes) if family.optional else 0)
+        if family.optional:
+            family.graphs.sort(key=lambda graph: -len(graph.nodes))
         family.loops.update(found.loops)
         family.runs.update(found.runs)
     of = {graph: family for family in families for graph in family.graphs}
@@ -143,9 +144,9 @@ def _fold(graph: Graph, numbers: Numbers) -> tuple[Family, Hashable]:
 
 def _with_or_without(families: list[Family], graph: Graph, numbers: Numbers) -> Family | None:
     """The class of other instances of a block, which have named layers more, or fewer, and are alike otherwise."""
-    for family in families:
+    for family in families if graph.kind == "block" else ():
         first = family.first
-        if graph.kind != "block" or (first.kind, first.name) != ("block", graph.name) or family.loops or family.runs:
+        if (first.kind, first.name) != ("block", graph.name) or family.loops or family.runs:
             continue
         keys = optional_layers(first, graph, numbers) or optional_layers(graph, first, numbers)
         if keys:
