@@ -9,7 +9,7 @@ from archdsl.backends.torch.rules import RULES, Lowering, expression, layer, low
 from archdsl.ir.shape import Shape
 from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
 
-FEWEST = 64
+FEWEST = 32
 """Outputs of a convolution below which tiles are never worth their sums."""
 
 
@@ -85,7 +85,8 @@ def append(op: Append, a: Shape, b: Shape) -> Lowering:
 
 def _has_tiles(op: FusedConv) -> bool:
     """Whether a convolution can be computed by tiles, and has so many outputs that it may be worth it."""
-    is_plain = op.kernel == (3, 3) and op.stride == op.dilation == (1, 1) and op.groups == 1 and max(op.padding) <= 2
+    is_plain = op.kernel in ((3, 3), (5, 5)) and op.stride == op.dilation == (1, 1) and op.groups == 1
+    is_plain = is_plain and max(op.padding) < op.kernel[0]
     return is_plain and isinstance(op.channels, int) and op.channels >= FEWEST
 
 

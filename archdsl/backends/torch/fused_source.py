@@ -6,6 +6,8 @@ these kernels are not (on other devices and numbers, under autograd, autocast, e
 
 from __future__ import annotations
 
+from archdsl.backends.torch.tiles_source import POINTS, TILED_CONV
+
 _ACTIVATIONS = """\
 ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
     "none": lambda x: x,
@@ -69,16 +71,24 @@ def has_kernel(x: Tensor, weight: Tensor) -> bool:
 
 _PACKED = '''\
 class Packed:
-    """A weight in the order in which a kernel reads it."""
+    """A weight in the orders in which a kernel reads it. They depend on sizes, of which the last two are kept."""
 
-    def __init__(self, weight: Tensor, packed: Tensor) -> None:
+    def __init__(self, weight: Tensor) -> None:
         self.source = weight.detach()  # no other tensor can have its address while this is kept
         self.version = version(weight)
-        self.packed = packed
+        self.orders: dict[tuple[int, ...], Tensor] = {}
 
     def is_of(self, weight: Tensor) -> bool:
         """Whether the weight is still the one that was packed."""
         return self.source.data_ptr() == weight.data_ptr() and self.version == version(weight)
+
+    def order_for(self, sizes: tuple[int, ...], pack: Callable[[Tensor], Tensor]) -> Tensor:
+        """The weight as it is packed for such sizes; packing it at each call would take longer than its products."""
+        if sizes not in self.orders:
+            if len(self.orders) > 1:
+                self.orders.pop(next(iter(self.orders)))
+            self.orders[sizes] = pack(self.source)
+        return self.orders[sizes]
 '''
 
 _VERSION = '''\
@@ -125,12 +135,16 @@ _CONV_FUSED = '''
     def fused(self, input: Tensor, other: Tensor | None) -> Tensor:
         """The same in one kernel, channels last."""
         shape = self.padding, self.stride, self.dilation, self.groups
+
+        def pack(weight: Tensor) -> Tensor:
+            order = torch.ops.aten.mkldnn_reorder_conv2d_weight
+            packed: Tensor = order(weight.to_mkldnn(), *shape, list(input.shape))
+            return packed
+
         if self.packed is None or not self.packed.is_of(self.weight):
-            weight = self.weight.detach().to_mkldnn()
-            self.packed = Packed(
-                self.weight, torch.ops.aten.mkldnn_reorder_conv2d_weight(weight, *shape, list(input.shape))
-            )
-        weights = self.packed.packed, self.bias, *shape
+            self.packed = Packed(self.weight)
+        sizes = min(input.size(0), torch.get_num_threads()), input.size(2), input.size(3)
+        weights = self.packed.order_for(sizes, pack), self.bias, *shape
         kernel = torch.ops.mkldnn._convolution_pointwise
         result: Tensor
         if other is None:
@@ -139,166 +153,6 @@ _CONV_FUSED = '''
             activation = None if self.activation == "none" else self.activation
             result = kernel.binary(input, other, *weights, "add", 1.0, activation, self.constants, "")
         return result
-'''
-
-_TILED_CONV = '''\
-class TiledConv2d(FusedConv2d):
-    """A 3×3 convolution that computes tiles of 4×4 outputs, where that takes less time (Winograd).
-
-    A tile depends on 6×6 inputs. Their rows and columns, and those of the kernel, are taken for polynomials and
-    evaluated at six points, where a convolution is a product: 36 multiplications a channel in place of 144.
-    """
-
-    kernel_at_points: Packed | None = None
-    bias_at_points: Packed | None = None
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**super().__getstate__(), "kernel_at_points": None, "bias_at_points": None}
-
-    def fused(self, input: Tensor, other: Tensor | None) -> Tensor:
-        x, plus = input.permute(0, 2, 3, 1), None if other is None else other.permute(0, 2, 3, 1)
-        images, rows = x.size(0), x.size(1) + 2 * int(self.padding[0]) - 2
-        columns = x.size(2) + 2 * int(self.padding[1]) - 2
-        if not self.tiles_pay(images, rows, columns):
-            return super().fused(input, other)
-        y = x.new_empty(images, rows, columns, self.out_channels)
-        down, across = -(-rows // 4), -(-columns // 4)
-        # Tiles are computed some at a time, so that they stay in the cache, but so many that the weight is read seldom.
-        weights, channels = self.in_channels * self.out_channels, self.in_channels + self.out_channels
-        most = max(TILES, weights // channels)
-        some, high = -(-images // -(-images * down * across // most)), rows  # of some images
-        if down * across > most:
-            some, high = 1, 4 * -(-down // -(-down * across // most))  # or some rows of one
-        for first in range(0, images, some):
-            for top in range(0, rows, high):
-                band = slice(first, first + some), slice(top, top + high)
-                self.compute_tiles(x[band[0]], top, y[band], None if plus is None else plus[band])
-        return y.permute(0, 3, 1, 2)
-
-    def tiles_pay(self, images: int, rows: int, columns: int) -> bool:
-        """Whether tiles save more multiplications than their sums and their larger weight cost, as was measured."""
-        if self.in_channels % 16 or self.out_channels % 128 or self.out_channels % 48 == 0:
-            return False  # the kernel would want the weight in another order for another number of tiles
-        tiles, weights = images * -(-rows // 4) * -(-columns // 4), self.in_channels * self.out_channels
-        cost = 36 * weights * (tiles + 30) + 3600 * tiles * (self.in_channels + self.out_channels)
-        return cost < 9 * weights * images * rows * columns
-
-    def compute_tiles(self, x: Tensor, top: int, y: Tensor, plus: Tensor | None) -> None:
-        """Write y, which is rows of the output from `top` on, for images [N, H, W, C]."""
-        images, rows, columns, channels = y.shape
-        above, left = int(self.padding[0]), int(self.padding[1])
-        start = max(top - above, 0)
-        inside = x[:, start : top - above + rows + 2]
-        # Images lie one below the other; the zeros between two are those below the one and above the other.
-        period = rows + 2 if images == 1 else inside.size(1) + above
-        down, across = -(-((images - 1) * period + rows) // 4), -(-columns // 4)
-        stack = x.new_zeros(max(4 * down + 2, images * period), 4 * across + 2, self.in_channels)
-        places = stack[: images * period].view(images, period, *stack.shape[1:])
-        places = places[:, start - top + above :, left:]
-        places[:, : inside.size(1), : x.size(2)].copy_(inside)
-
-        points = x.new_empty(down, 6, *stack.shape[1:])
-        to_points([stack[i : i + 4 * down - 3 : 4] for i in range(6)], points.unbind(1))
-        values = x.new_empty(down, across, 6, 6, self.in_channels)
-        to_points([points[:, :, i : i + 4 * across - 3 : 4] for i in range(6)], values.permute(3, 0, 2, 1, 4).unbind())
-
-        products = self.multiply(values.view(1, down, across, -1).permute(0, 3, 1, 2))
-        products = products.permute(2, 3, 1, 0).view(down, across, 6, 6, channels)
-
-        points = x.new_empty(down, 6, across, 4, channels)
-        from_points(products.permute(3, 0, 2, 1, 4).unbind(), points.unbind(3))
-        tiles = x.new_empty(down, 4, 4 * across, channels)
-        from_points(points.view(down, 6, 4 * across, channels).unbind(1), tiles.unbind(1))
-
-        line = 4 * across * channels
-        result = tiles.as_strided(y.shape, (period * line, line, channels, 1))
-        if plus is not None:
-            result.add_(plus)
-        if self.activation == "relu":
-            torch.clamp_min(result, 0, out=y)
-        else:
-            y.copy_(ACTIVATIONS[self.activation](result, *self.constants))
-
-    def multiply(self, values: Tensor) -> Tensor:
-        """The products at all points, which are as many groups of channels."""
-        shape = [0, 0], [1, 1], [1, 1], 36
-        if self.kernel_at_points is None or not self.kernel_at_points.is_of(self.weight):
-            kernel = kernel_at_points(self.weight.detach()).to_mkldnn()
-            packed = torch.ops.aten.mkldnn_reorder_conv2d_weight(kernel, *shape, list(values.shape))
-            self.kernel_at_points = Packed(self.weight, packed)
-        if self.bias is not None and (self.bias_at_points is None or not self.bias_at_points.is_of(self.bias)):
-            self.bias_at_points = Packed(self.bias, bias_at_points(self.bias.detach()))
-        weights = self.kernel_at_points.packed, self.bias_at_points and self.bias_at_points.packed
-        multiply = torch.ops.mkldnn._convolution_pointwise.default
-        products: Tensor = multiply(values, *weights, *shape, "none", (), "")
-        return products
-'''
-
-_TILES = """\
-TILES = 96  # that are computed at a time, at least
-"""
-
-_NEAR = """\
-NEAR = 0.625  # convolutions by tiles evaluate at 0, ±NEAR, ±FAR and infinity; these leave a small error
-"""
-
-_FAR = """\
-FAR = 1.5
-"""
-
-_TO_POINTS = '''\
-def to_points(x: list[Tensor], out: tuple[Tensor, ...]) -> None:
-    """Six neighbours in the input at the points 0, ±NEAR, ±FAR and infinity."""
-    near, far = NEAR**2, FAR**2
-    even, odd = torch.sub(x[4], x[2], alpha=far), torch.sub(x[3], x[1], alpha=far)
-    torch.add(even, odd, alpha=NEAR, out=out[1])
-    torch.sub(even, odd, alpha=NEAR, out=out[2])
-    torch.sub(x[4], x[2], alpha=near, out=even)
-    torch.sub(x[3], x[1], alpha=near, out=odd)
-    torch.add(even, odd, alpha=FAR, out=out[3])
-    torch.sub(even, odd, alpha=FAR, out=out[4])
-    torch.add(even.sub_(x[2], alpha=far), x[0], alpha=near * far, out=out[0])
-    torch.sub(x[5], x[3], alpha=near + far, out=odd)
-    torch.add(odd, x[1], alpha=near * far, out=out[5])
-'''
-
-_FROM_POINTS = '''\
-def from_points(x: tuple[Tensor, ...], out: tuple[Tensor, ...]) -> None:
-    """Four neighbours in the output from products at the points, which `scaled_points` has scaled."""
-    even, odd = torch.add(x[1], x[2]), torch.sub(x[1], x[2])
-    even_far, odd_far = torch.add(x[3], x[4]), torch.sub(x[3], x[4])
-    torch.add(odd, odd_far, alpha=1 / FAR, out=out[1])
-    torch.add(even_far, even, alpha=NEAR, out=out[2])
-    torch.add(x[0], even, alpha=1 / NEAR, out=even)
-    torch.add(even, even_far, alpha=1 / FAR**2, out=out[0])
-    torch.add(x[5], odd, alpha=NEAR**2, out=odd)
-    torch.add(odd, odd_far, alpha=FAR, out=out[3])
-'''
-
-_SCALED_POINTS = '''\
-def scaled_points() -> tuple[Tensor, Tensor]:
-    """The points but infinity, and a weight for each: that of Lagrange, and what saves products in `from_points`."""
-    points = torch.tensor([0, NEAR, -NEAR, FAR, -FAR], dtype=torch.float64, device="cpu")
-    scale = torch.tensor([1, NEAR, NEAR, FAR**2, FAR**2], dtype=torch.float64, device="cpu")
-    return points, scale / (points[:, None] - points).fill_diagonal_(1).prod(1)
-'''
-
-_KERNEL_AT_POINTS = '''\
-def kernel_at_points(weight: Tensor) -> Tensor:
-    """A kernel [O, I, 3, 3] at each pair of points: [36 · O, I, 1, 1]. It is computed in float64."""
-    points, scale = scaled_points()
-    powers = torch.stack([scale, scale * points, scale * points**2], 1)
-    powers = torch.cat([powers, powers.new_tensor([[0, 0, 1]])])
-    rows = [torch.einsum("i,qj,ocij->qoc", row, powers, weight.double()).to(weight.dtype) for row in powers]
-    return torch.stack(rows).view(-1, weight.size(1), 1, 1)
-'''
-
-_BIAS_AT_POINTS = '''\
-def bias_at_points(bias: Tensor) -> Tensor:
-    """What to add to the products at each pair of points to add the bias to all outputs: [36 · O]."""
-    points, scale = scaled_points()
-    share = torch.cat([scale * (1 - points).prod() / (1 - points), scale.new_zeros(1)])
-    return torch.einsum("p,q,o->pqo", share, share, bias.double()).to(bias.dtype).flatten()
 '''
 
 _FUSED_LINEAR = '''\
@@ -331,8 +185,8 @@ class FusedLinear(nn.Linear):
         if rows == 1:
             return self.weight.detach()
         if self.packed is None or not self.packed.is_of(self.weight):
-            self.packed = Packed(self.weight, torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), rows))
-        return self.packed.packed
+            self.packed = Packed(self.weight)
+        return self.packed.order_for((), lambda weight: torch.ops.mkldnn._reorder_linear_weight(weight, rows))
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "packed": None}  # what is copied or saved packs for itself
@@ -463,7 +317,7 @@ def _fused_conv(rank: int) -> str:
 
 
 FUSED_LAYERS = {f"FusedConv{rank}d": _fused_conv(rank) for rank in (1, 2, 3)} | {
-    "TiledConv2d": _TILED_CONV,
+    "TiledConv2d": TILED_CONV,
     "FusedLinear": _FUSED_LINEAR,
     "FusedNorm": _FUSED_NORM,
 }
@@ -477,14 +331,7 @@ FUSED: dict[str, str] = {
     "Part": _PART,
     "ACTIVATIONS": _ACTIVATIONS,
     "KERNELS": _KERNELS,
-    "TILES": _TILES,
-    "NEAR": _NEAR,
-    "FAR": _FAR,
-    "to_points": _TO_POINTS,
-    "from_points": _FROM_POINTS,
-    "scaled_points": _SCALED_POINTS,
-    "kernel_at_points": _KERNEL_AT_POINTS,
-    "bias_at_points": _BIAS_AT_POINTS,
+    **POINTS,
     **FUSED_LAYERS,
     "scale_and_offset": _SCALE_AND_OFFSET,
     "folded": _FOLDED,
