@@ -59,6 +59,7 @@ _PARTS = "layers of the spec whose weights make the weights; none if they are th
 _ACTIVATION = "function applied to each value at the end"
 _CONSTANTS = "numbers that the activation takes"
 _ADDS = "whether a second input is added before the activation"
+_OVERWRITES = "whether the result may be written over the second input"
 
 
 class FusedConv(Conv):
@@ -70,6 +71,7 @@ class FusedConv(Conv):
     activation: str = attribute("none", doc=_ACTIVATION)
     constants: Floats = attribute((), doc=_CONSTANTS)
     adds: bool = attribute(False, doc=_ADDS)
+    overwrites: bool = attribute(False, doc=_OVERWRITES)
 
     def infer(self, x: Shape, other: Shape | None = None) -> Shape:
         assert (other is not None) == self.adds

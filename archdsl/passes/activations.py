@@ -19,13 +19,9 @@ from archdsl.ops.activation import (
     Silu,
     Tanh,
 )
-from archdsl.ops.combine import Arithmetic, Concat
-from archdsl.ops.conv import Conv
-from archdsl.ops.conv_transpose import ConvTranspose
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, InPlace
-from archdsl.ops.linear import Linear
-from archdsl.ops.norm import GroupNorm, LayerNorm
 from archdsl.passes.bodies import in_every_body, merged, moved, pairs, rebuilt, uses
+from archdsl.passes.memory import is_fresh
 from archdsl.record import replace
 
 KERNELS: dict[type, tuple[str, Callable[[Any], tuple[float, ...]]]] = {
@@ -43,9 +39,6 @@ AFTER_SUMS = (Relu,)
 
 IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
 """The activations that can overwrite their input."""
-
-FRESH = (FusedConv, FusedLinear, FusedNorm, Conv, Linear, ConvTranspose, Concat, LayerNorm, GroupNorm)
-"""Ops whose results are memory of their own, which nobody else holds."""
 
 
 def fuse_activations(graph: Graph) -> Graph:
@@ -83,17 +76,6 @@ def _overwriting(graph: Graph) -> Graph:
         if isinstance(made, Call) or not isinstance(made.op, IN_PLACE):
             return made
         is_last = counts[node.inputs[0]] == 1
-        return replace(made, op=InPlace(made.op)) if is_last and _is_fresh(made.inputs[0]) else made
+        return replace(made, op=InPlace(made.op)) if is_last and is_fresh(made.inputs[0]) else made
 
     return rebuilt(graph, change)
-
-
-def _is_fresh(value: Value) -> bool:
-    """Whether a value is memory that was made for it alone; a block's result is, if it is so inside the block."""
-    node = value.node
-    if isinstance(node, Call):
-        inner = node.graph.outputs[value.index]
-        return uses(node.graph)[inner] == 1 and _is_fresh(inner)
-    if isinstance(node, Apply) and isinstance(node.op, Arithmetic):
-        return len(node.inputs) > 1  # the sum of one value is that value
-    return isinstance(node, Apply) and isinstance(node.op, FRESH)

@@ -14,6 +14,7 @@ from archdsl.passes.inert import remove_inert
 from archdsl.passes.norms import fold_norms_after, fold_norms_before, scale_in_norms_place
 from archdsl.passes.pointwise import join_pointwise
 from archdsl.passes.pool_first import pool_first
+from archdsl.passes.sum_in_place import sum_in_place
 from archdsl.passes.sums import fuse_sums
 
 INFERENCE: tuple[Pass, ...] = (
@@ -27,5 +28,6 @@ INFERENCE: tuple[Pass, ...] = (
     fuse_activations,
     join_pointwise,
     grow_in_place,
+    sum_in_place,
     overwrite,
 )

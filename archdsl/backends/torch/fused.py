@@ -27,6 +27,7 @@ def fused_conv(op: FusedConv, x: Shape, other: Shape | None = None) -> Lowering:
         bias=opt(op.bias, True),
         activation=opt(op.activation, "none"),
         constants=opt(op.constants, ()),
+        inplace=opt(op.overwrites, False),
         parts=_parts(op.parts),
     )
     return layer(make)

@@ -99,7 +99,7 @@ def version(weight: Tensor) -> int:
 
 _FUSED_CONV = '''\
 class FusedConv{rank}d(nn.Conv{rank}d):
-    """A convolution, a second input that is added to its output, and an activation."""
+    """A convolution, a second input that is added to its output and may be overwritten, and an activation."""
 
     def __init__(
         self,
@@ -113,10 +113,11 @@ class FusedConv{rank}d(nn.Conv{rank}d):
         bias: bool = True,
         activation: str = "none",
         constants: tuple[float, ...] = (),
+        inplace: bool = False,
         parts: list[Part] | None = None,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
-        self.activation, self.constants, self.parts = activation, constants, parts or []
+        self.activation, self.constants, self.inplace, self.parts = activation, constants, inplace, parts or []
 {packed}
     def forward(self, input: Tensor, other: Tensor | None = None) -> Tensor:
 {kernel}        x = super().forward(input)
@@ -149,9 +150,12 @@ _CONV_FUSED = '''
         result: Tensor
         if other is None:
             result = kernel.default(input, *weights, self.activation, self.constants, "")
+            return result
+        after = "add", 1.0, None if self.activation == "none" else self.activation, self.constants, ""
+        if self.inplace and other.is_contiguous(memory_format=torch.channels_last):
+            result = torch.ops.mkldnn._convolution_pointwise_.binary(other, input, *weights, *after)
         else:
-            activation = None if self.activation == "none" else self.activation
-            result = kernel.binary(input, other, *weights, "add", 1.0, activation, self.constants, "")
+            result = kernel.binary(input, other, *weights, *after)
         return result
 '''
 

@@ -27,7 +27,9 @@ class TiledConv2d(FusedConv2d):
         axes = self.axes_of_tiles(images, rows, columns)
         if axes == 0:
             return super().fused(input, other)
-        y = x.new_empty(images, rows, columns, self.out_channels)
+        y = plus if plus is not None and self.inplace else None
+        if y is None or not y.is_contiguous():
+            y = x.new_empty(images, rows, columns, self.out_channels)
         weights, channels = self.in_channels * self.out_channels, self.in_channels + self.out_channels
         # Some tiles at a time, so that they stay in the cache, but so many that the weight is read seldom.
         tiles = max(CACHED // ((self.kernel_size[0] + 3) ** axes * channels), weights // channels)
