@@ -80,11 +80,20 @@ class Call(Entity):
 Node: TypeAlias = "Input | Apply | Call"
 
 
+class Pieces(Record):
+    """The first nodes of a network are better run on some samples at a time: how many nodes, and how many numbers they
+    hold at a time for each number of the input. One value leaves them."""
+
+    nodes: int
+    growth: float
+
+
 class Graph(Entity):
     """A body. `name` is the block's or network's, empty for a group; `arguments` are the values of its parameters, and
     `usual` names those that have the value they would have anyway.
 
-    `facts` are what a network states of its sizes: `input x: [N, 3, H, W] where H % 32 == 0`.
+    `facts` are what a network states of its sizes: `input x: [N, 3, H, W] where H % 32 == 0`. `pieces` is noted by a
+    pass.
     """
 
     kind: Literal["network", "block", "group"]
@@ -97,6 +106,7 @@ class Graph(Entity):
     usual: frozenset[str] = frozenset()
     doc: str = ""
     facts: tuple[Fact, ...] = ()
+    pieces: Pieces | None = None
     span: Span | None = None
 
     @cached_property

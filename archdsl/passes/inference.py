@@ -12,6 +12,7 @@ from archdsl.passes.fused_layers import use_fused_layers
 from archdsl.passes.growth import grow_in_place
 from archdsl.passes.inert import remove_inert
 from archdsl.passes.norms import fold_norms_after, fold_norms_before, scale_in_norms_place
+from archdsl.passes.pieces import run_in_pieces
 from archdsl.passes.pointwise import join_pointwise
 from archdsl.passes.pool_first import pool_first
 from archdsl.passes.sum_in_place import sum_in_place
@@ -30,4 +31,5 @@ INFERENCE: tuple[Pass, ...] = (
     grow_in_place,
     sum_in_place,
     overwrite,
+    run_in_pieces,
 )

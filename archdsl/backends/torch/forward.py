@@ -11,7 +11,7 @@ variable is given away again once its value is used up; values with several uses
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archdsl.backends.torch import calls
@@ -19,7 +19,7 @@ from archdsl.backends.torch.constructor import Made, common_note, is_parameter
 from archdsl.backends.torch.layout import STEP, lines, sums
 from archdsl.backends.torch.names import first_free, unique, variable
 from archdsl.backends.torch.rules import lower
-from archdsl.ir.graph import Apply, Call, Input, Value
+from archdsl.ir.graph import Apply, Call, Input, Pieces, Value
 
 INDENT = 8
 NESTED = 3
@@ -89,26 +89,54 @@ def arguments(made: Made, taken: frozenset[str]) -> list[str]:
 
 
 def forward(made: Made, taken: frozenset[str], results: str | None) -> Iterator[str]:
-    """The lines of the body; `results` is the named tuple that several outputs make, None for a plain one."""
-    writer = _written(made, taken, INDENT)
-    yield from _return(writer, [_origin(made, value) for value in made.family.first.outputs], results)
+    """The lines of the body; `results` is the named tuple that several outputs make, None for a plain one.
+
+    What runs in pieces is a method of its own, whose lines `early_forward` gives.
+    """
+    graph = made.family.first
+    start = graph.pieces.nodes if graph.pieces else 0
+    writer = _written(made, taken, INDENT, graph.nodes[start:], graph.outputs)
+    yield from _return(writer, [_origin(made, value) for value in graph.outputs], results)
+
+
+def early_forward(made: Made, taken: frozenset[str]) -> Iterator[str]:
+    """The lines of the part that runs in pieces."""
+    graph = made.family.first
+    assert graph.pieces
+    nodes = graph.nodes[: graph.pieces.nodes]
+    output = Value(nodes[-1])
+    writer = _written(made, taken, INDENT, nodes, (output,))
+    yield from _return(writer, [_origin(made, output)], None)
+
+
+def early_layers(made: Made) -> str:
+    """What runs in pieces: the one module that it is, or a method."""
+    graph = made.family.first
+    assert graph.pieces
+    early = [node for node in graph.nodes[: graph.pieces.nodes] if not _passes(made, node)]
+    if len(early) == 1 and early[0] in made.targets and (isinstance(early[0], Call) or lower(early[0]).is_called):
+        return made.targets[early[0]]
+    return f"self.{unique('early', {node.key or '' for node in graph.nodes})}"
 
 
 def passed(made: Made, taken: frozenset[str], carried: str) -> Iterator[str]:
     """The lines of a loop over the layers: the body of one pass, which leaves its result in `carried`."""
-    writer = _written(made, taken | {"layer"}, INDENT + STEP)
-    (output,) = (_origin(made, value) for value in made.family.first.outputs)
+    graph = made.family.first
+    writer = _written(made, taken | {"layer"}, INDENT + STEP, graph.nodes, graph.outputs)
+    (output,) = (_origin(made, value) for value in graph.outputs)
     text = writer.waiting[1].text if writer.waiting else writer.variables[output]
     yield from _statements(writer)
     yield from lines(text, writer.indent, prefix=f"{carried} = ")
 
 
-def _written(made: Made, taken: frozenset[str], indent: int) -> _Writer:
-    """The statements of a body; the last expression may still wait."""
+def _written(
+    made: Made, taken: frozenset[str], indent: int, nodes: Sequence[Apply | Call], outputs: Sequence[Value]
+) -> _Writer:
+    """The statements of a body, or of a part of it; the last expression may still wait."""
     graph = made.family.first
-    live = _live(made)
+    live = _live(outputs).intersection(nodes)
     uses = Counter(_origin(made, value) for node in live for value in node.inputs if not _passes(made, node))
-    uses.update(_origin(made, value) for value in graph.outputs)
+    uses.update(_origin(made, value) for value in outputs)
     writer = _Writer(made, uses, taken, indent)
     for node in live:
         values = (_origin(made, value) for value in node.inputs)
@@ -118,16 +146,29 @@ def _written(made: Made, taken: frozenset[str], indent: int) -> _Writer:
         writer.typed[name] = True
         if graph.kind == "network":
             writer.kept.add(name)
+    if graph.pieces and graph.nodes[0] not in nodes:
+        _run_in_pieces(writer, graph.pieces)
     for index, node in enumerate(graph.nodes):
         if node in live and not _passes(made, node):
             _step(writer, node, "" if made.stretches else common_note(made.family, index))
     return writer
 
 
-def _live(made: Made) -> set[Apply | Call]:
+def _run_in_pieces(writer: _Writer, pieces: Pieces) -> None:
+    """The statement for the part of a network that is a method of its own."""
+    graph = writer.made.family.first
+    (given,) = writer.holds
+    text = f"in_pieces({early_layers(writer.made)}, {given}, {pieces.growth})"
+    value = _origin(writer.made, Value(graph.nodes[pieces.nodes - 1]))
+    name = first_free({*writer.holds, *writer.taken})
+    _hold(writer, value, name)
+    _assign(writer, name, text, (), str(value.shape))
+
+
+def _live(outputs: Sequence[Value]) -> set[Apply | Call]:
     """The nodes that an output needs."""
     found: set[Apply | Call] = set()
-    todo = [value.node for value in made.family.first.outputs]
+    todo = [value.node for value in outputs]
     while todo:
         node = todo.pop()
         if not isinstance(node, Input) and node not in found:

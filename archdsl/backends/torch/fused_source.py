@@ -283,11 +283,26 @@ def for_inference(network: nn.Module) -> None:
     register: Callable[..., object] = network.register_load_state_dict_pre_hook
     register(take_weights)
     network.eval().requires_grad_(False)
+    # glibc returns freed memory to the system beyond twice the largest block that it has ever mapped and freed.
+    torch.empty(31 << 20, dtype=torch.uint8, device="cpu")
 '''
 
 _KERNELS = """\
 KERNELS = hasattr(torch.ops.mkldnn, "_convolution_pointwise")
 """
+
+_AT_A_TIME = """\
+AT_A_TIME = 8_000_000  # numbers that one piece of a batch holds at a time: 32 MB
+"""
+
+_IN_PIECES = '''\
+def in_pieces(layers: Callable[[Tensor], Tensor], x: Tensor, growth: float) -> Tensor:
+    """What layers make of x, some samples at a time; `growth` is how many numbers they hold for each number of x."""
+    if is_recorded(x) or growth * x.numel() <= 2 * AT_A_TIME:
+        return layers(x)
+    size = max(1, int(AT_A_TIME / (growth * x[0].numel())))
+    return torch.cat([layers(piece) for piece in x.chunk(-(-x.size(0) // size))])
+'''
 
 _WITH_ROOM = '''\
 def with_room(x: Tensor, channels: int) -> Tensor:
@@ -341,6 +356,8 @@ FUSED: dict[str, str] = {
     "folded": _FOLDED,
     "take_weights": _TAKE_WEIGHTS,
     "for_inference": _FOR_INFERENCE,
+    "AT_A_TIME": _AT_A_TIME,
+    "in_pieces": _IN_PIECES,
     "with_room": _WITH_ROOM,
     "appended": _APPENDED,
 }

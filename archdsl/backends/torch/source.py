@@ -17,7 +17,7 @@ import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
 from archdsl.backends.torch.checkpointing import known_blocks
 from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
 from archdsl.backends.torch.docs import description, docstring
-from archdsl.backends.torch.forward import arguments, forward, passed
+from archdsl.backends.torch.forward import arguments, early_forward, early_layers, forward, passed
 from archdsl.backends.torch.fused_source import FUSED
 from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
@@ -80,7 +80,7 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
 def _own(graph: Graph) -> frozenset[str]:
     """The names that the file of a network needs for itself."""
     fused = any(isinstance(layer.node.op, FUSED_OPS + AROUND_FUSED) for layer in ir_layers(graph))
-    return OWN | FUSED.keys() if fused else OWN
+    return OWN | FUSED.keys() if fused or graph.pieces else OWN
 
 
 def class_of(graph: Graph) -> str:
@@ -178,19 +178,37 @@ def _body(made: Made, names: frozenset[str]) -> Iterator[str]:
 
 def _network(made: Made, names: frozenset[str], results: str | None) -> Iterator[str]:
     """The class of the network: what comes in is checked; `results` is the named tuple of several outputs."""
+    graph = made.family.first
     yield from _head(made)
-    if any(isinstance(layer.node.op, FUSED_OPS) for layer in ir_layers(made.family.first)):
+    if any(isinstance(layer.node.op, FUSED_OPS) for layer in ir_layers(graph)):
         yield "        for_inference(self)"
     yield ""
     yield from _signature(made, names, results or "")
     inputs = arguments(made, names)
     yield from lines(f"{CHECK}({', '.join(inputs)})", 8)
+    pieces = graph.pieces
     if made.base != "nn.Sequential":
         yield from forward(made, names, results)
-        return
-    yield "        for layer in self:"
-    yield f"            {inputs[0]} = layer({inputs[0]})"
-    yield f"        return {inputs[0]}"
+    elif pieces is None:
+        yield from _through("self", inputs[0])
+    else:
+        yield f"        {inputs[0]} = in_pieces({early_layers(made)}, {inputs[0]}, {pieces.growth})"
+        yield from _through(f"list(self)[{pieces.nodes}:]", inputs[0])
+    if pieces is not None and early_layers(made) not in made.targets.values():
+        yield ""
+        yield f"    def {early_layers(made).removeprefix('self.')}(self, {inputs[0]}: Tensor) -> Tensor:"
+        yield '        """What holds the most numbers at a time, and so takes some samples at a time."""'
+        if made.base != "nn.Sequential":
+            yield from early_forward(made, names)
+        else:
+            yield from _through(f"list(self)[:{pieces.nodes}]", inputs[0])
+
+
+def _through(layers: str, name: str) -> Iterator[str]:
+    """A value that goes through one layer after the other, and is returned."""
+    yield f"        for layer in {layers}:"
+    yield f"            {name} = layer({name})"
+    yield f"        return {name}"
 
 
 def _head(made: Made) -> Iterator[str]:

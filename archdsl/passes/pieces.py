@@ -1,0 +1,88 @@
+"""Where a network's values are large: that part runs on some samples at a time, the rest on all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from math import prod
+
+from archdsl.ir.dim import Dim, number, symbol
+from archdsl.ir.graph import Apply, Call, Graph, Pieces, Value
+from archdsl.ir.shape import Shape
+from archdsl.ops.fused import Append, FusedConv, InPlace
+from archdsl.record import replace
+
+USUAL = 224
+"""What is taken for a size that is free; how far values grow hardly depends on it."""
+
+FEWEST = 50_000
+"""Numbers that a network holds at a time for one sample, below which no batch is worth a cut."""
+
+MUCH_SMALLER = 20
+"""How many times less than the most the rest of the network may hold at a time."""
+
+
+def run_in_pieces(graph: Graph) -> Graph:
+    """Note which first nodes of a network run on some samples at a time, so that their values stay in the cache.
+
+    One value leaves them. Samples must not see each other there, as they do where they are concatenated.
+    """
+    batch = graph.inputs[0].shape.batch
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1 or isinstance(batch, int):
+        return graph
+    sizes = dict.fromkeys(graph.inputs[0].shape.symbols, USUAL) | {str(batch): 1}
+    if batch != symbol(str(batch)):
+        return graph
+    held = _held(graph, sizes, {})
+    apart = next((i for i, node in enumerate(graph.nodes) if not _apart(node, batch)), len(graph.nodes))
+    cuts = (cut for cut in range(1, apart + 1) if _is_cut(graph, cut))
+    cut = next((c for c in cuts if max(held[c:], default=0) * MUCH_SMALLER <= max(held)), None)
+    if cut is None or max(held) < FEWEST:
+        return graph
+    growth = max(held[:cut]) / _numbers(graph.inputs[0].shape, sizes)
+    return replace(graph, pieces=Pieces(cut, round(growth, 1)))
+
+
+def _apart(node: Apply | Call, batch: Dim) -> bool:
+    """Whether all values of a node have a part for each sample."""
+    inner = node.graph.nodes if isinstance(node, Call) else ()
+    return all(shape.rank and shape.batch == batch for shape in node.shapes) and all(_apart(n, batch) for n in inner)
+
+
+def _is_cut(graph: Graph, cut: int) -> bool:
+    """Whether the last of the first nodes leaves the one value of them that the rest reads."""
+    early = {*graph.inputs, *graph.nodes[:cut]}
+    read = {value for node in graph.nodes[cut:] for value in node.inputs} | {*graph.outputs}
+    return {value for value in read if value.node in early} == {Value(graph.nodes[cut - 1])}
+
+
+def _held(body: Graph, sizes: Mapping[str, int], known: dict[Graph, int]) -> list[int]:
+    """How many numbers are held at a time while each node runs, those that later nodes read among them."""
+    left = Counter(value for node in body.nodes for value in node.inputs)
+    left.update(body.outputs)
+    live = {Value(entry): _numbers(entry.shape, sizes) for entry in body.inputs}
+    held = []
+    for node in body.nodes:
+        made = {Value(node, index): _numbers(shape, sizes) for index, shape in enumerate(node.shapes)}
+        total = sum(live.values()) + sum(made.values()) - sum(live[value] for value in _overwritten(node))
+        if isinstance(node, Call):
+            if node.graph not in known:
+                known[node.graph] = max(_held(node.graph, sizes, known), default=0)
+            total = max(total, sum(n for value, n in live.items() if value not in node.inputs) + known[node.graph])
+        held.append(total)
+        live |= made
+        left.subtract(node.inputs)
+        live = {value: n for value, n in live.items() if left[value]}
+    return held
+
+
+def _overwritten(node: Apply | Call) -> tuple[Value, ...]:
+    """The value that a node writes over, or behind."""
+    op = node.op if isinstance(node, Apply) else None
+    if isinstance(op, InPlace | Append):
+        return node.inputs[:1]
+    return node.inputs[1:] if isinstance(op, FusedConv) and op.overwrites else ()
+
+
+def _numbers(shape: Shape, sizes: Mapping[str, int]) -> int:
+    return prod(number(dim, sizes) for dim in shape.dims)
