@@ -47,6 +47,8 @@ def both(net: Any, x: Any, at_a_time: int) -> tuple[Any, Any, list[int]]:
         f"a = conv(8, kernel=1) -> concat {{ | identity | conv(4, kernel=1) }} -> {CONVS} -> flatten -> linear(9)",
         f"add {{ | conv(3, kernel=1) | identity }} -> {CONVS}",
         f"{CONVS} -> conv(2, kernel=1)",
+        f"features = {{ {CONVS} -> max_pool(4) -> conv(8, kernel=1) -> relu }}\n flatten -> linear(10)",
+        f"stem = conv(4, kernel=1)\n late = {{ {CONVS} -> max_pool(4) -> conv(8, kernel=1) -> relu }}",
     ],
 )
 def test_pieces_compute_what_the_whole_does(text: str) -> None:
@@ -71,6 +73,23 @@ def test_the_rest_runs_on_all_samples() -> None:
     source = net.torch_source(optimize="inference")
     assert "in_pieces(self.features, image, " in source
     assert "def early" not in source
+
+
+def test_a_chain_may_be_cut_within() -> None:
+    net = network(f"features = {{ {CONVS} -> max_pool(4) -> conv(8, kernel=1) -> relu }}\n flatten -> linear(10)")
+    source = net.torch_source(optimize="inference")
+    assert "in_pieces(self.features[:5], image, " in source
+    assert "self.features[5:](x)" in source
+    x = torch.randn(7, 3, 64, 64)
+    torch.manual_seed(0)
+    plain = net.torch().eval()
+    fast = net.torch(optimize="inference", state=plain.state_dict())
+    type(fast).forward.__globals__["AT_A_TIME"] = 1
+    seen: list[int] = []
+    fast.features[5].register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    with torch.no_grad():
+        torch.testing.assert_close(fast(x), plain(x), rtol=1e-4, atol=1e-5)
+    assert seen == [7]
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,14 @@ Node: TypeAlias = "Input | Apply | Call"
 
 class Pieces(Record):
     """The first nodes of a network are better run on some samples at a time: how many nodes, and how many numbers they
-    hold at a time for each number of the input. One value leaves them."""
+    hold at a time for each number of the input. One value leaves them.
+
+    Of the last node, where that is a group which is a chain, perhaps only the first layers: so many as `within` says.
+    """
 
     nodes: int
     growth: float
+    within: int | None = None
 
 
 class Graph(Entity):

@@ -40,7 +40,22 @@ def run_in_pieces(graph: Graph) -> Graph:
     if cut is None or max(held) < FEWEST:
         return graph
     growth = max(held[:cut]) / _numbers(graph.inputs[0].shape, sizes)
-    return replace(graph, pieces=Pieces(cut, round(growth, 1)))
+    within = _within(graph.nodes[cut - 1], max(held) / MUCH_SMALLER, sizes)
+    return replace(graph, pieces=Pieces(cut, round(growth, 1), within))
+
+
+def _within(node: Apply | Call, most: float, sizes: Mapping[str, int]) -> int | None:
+    """After how many layers a chain holds no more than that from there on; None where a part of it won't do."""
+    if not isinstance(node, Call) or node.graph.kind != "group" or not _is_chain(node.graph):
+        return None
+    held = _held(node.graph, sizes, {})
+    return next((cut for cut in range(1, len(held)) if max(held[cut:]) <= most), None)
+
+
+def _is_chain(body: Graph) -> bool:
+    """Whether a body hands one value from node to node."""
+    before = [*body.inputs, *body.nodes]
+    return all(node.inputs == (Value(last),) for node, last in zip(body.nodes, before, strict=False))
 
 
 def _apart(node: Apply | Call, batch: Dim) -> bool:

@@ -57,7 +57,7 @@ class _Writer:
     """The statements so far, which value each variable holds, and how often values are still to be used.
 
     `waiting` is the last expression, `arms` those before it that wait for their join; `readers` are the nodes that read
-    what is used once.
+    what is used once; of those that are `sliced` only some layers are called.
     """
 
     made: Made
@@ -74,6 +74,7 @@ class _Writer:
     waiting: tuple[Value, _Expr] | None = None
     arms: dict[Value, _Expr] = field(default_factory=dict)
     readers: dict[Value, Apply | Call] = field(default_factory=dict)
+    sliced: dict[Apply | Call, str] = field(default_factory=dict)
 
 
 def arguments(made: Made, taken: frozenset[str]) -> list[str]:
@@ -109,14 +110,37 @@ def early_forward(made: Made, taken: frozenset[str]) -> Iterator[str]:
     yield from _return(writer, [_origin(made, output)], None)
 
 
+def early_method(made: Made) -> str | None:
+    """The name of the method for what runs in pieces; None where that is one module, or some layers of it."""
+    graph = made.family.first
+    if graph.pieces is None or _early_module(made):
+        return None
+    return unique("early", {node.key or "" for node in graph.nodes})
+
+
 def early_layers(made: Made) -> str:
-    """What runs in pieces: the one module that it is, or a method."""
+    """What runs in pieces, as an expression."""
+    method = early_method(made)
+    return f"self.{method}" if method else f"{_early_module(made)}{_first_layers(made)}"
+
+
+def _early_module(made: Made) -> str:
+    """The one module that runs in pieces; empty where it is not just one."""
     graph = made.family.first
     assert graph.pieces
     early = [node for node in graph.nodes[: graph.pieces.nodes] if not _passes(made, node)]
-    if len(early) == 1 and early[0] in made.targets and (isinstance(early[0], Call) or lower(early[0]).is_called):
-        return made.targets[early[0]]
-    return f"self.{unique('early', {node.key or '' for node in graph.nodes})}"
+    is_one = len(early) == 1 and (isinstance(early[0], Call) or lower(early[0]).is_called)
+    return made.targets.get(early[0], "") if is_one else ""
+
+
+def _first_layers(made: Made) -> str:
+    """`[:24]` where only so many layers of the last module run in pieces."""
+    pieces = made.family.first.pieces
+    if pieces is None or pieces.within is None:
+        return ""
+    module = made.modules.get(made.family.first.nodes[pieces.nodes - 1])
+    is_chain = isinstance(module, calls.Call) and module.callee == "nn.Sequential"
+    return f"[:{pieces.within}]" if is_chain else ""
 
 
 def passed(made: Made, taken: frozenset[str], carried: str) -> Iterator[str]:
@@ -150,19 +174,35 @@ def _written(
         _run_in_pieces(writer, graph.pieces)
     for index, node in enumerate(graph.nodes):
         if node in live and not _passes(made, node):
-            _step(writer, node, "" if made.stretches else common_note(made.family, index))
+            note = "" if made.stretches else common_note(made.family, index)
+            if graph.pieces and node is nodes[-1] is graph.nodes[graph.pieces.nodes - 1] and _first_layers(made):
+                writer.sliced[node] = _first_layers(made)
+                note = _note_within(node, graph.pieces)
+            _step(writer, node, note)
     return writer
 
 
 def _run_in_pieces(writer: _Writer, pieces: Pieces) -> None:
     """The statement for the part of a network that is a method of its own."""
-    graph = writer.made.family.first
+    made = writer.made
+    node = made.family.first.nodes[pieces.nodes - 1]
+    value = _origin(made, Value(node))
     (given,) = writer.holds
-    text = f"in_pieces({early_layers(writer.made)}, {given}, {pieces.growth})"
-    value = _origin(writer.made, Value(graph.nodes[pieces.nodes - 1]))
     name = first_free({*writer.holds, *writer.taken})
     _hold(writer, value, name)
-    _assign(writer, name, text, (), str(value.shape))
+    text = f"in_pieces({early_layers(made)}, {given}, {pieces.growth})"
+    if not _first_layers(made):
+        _assign(writer, name, text, (), str(value.shape))
+        return
+    _assign(writer, name, text, (), _note_within(node, pieces))
+    _assign(writer, name, f"{made.targets[node]}[{pieces.within}:]({name})", None, str(value.shape))
+
+
+def _note_within(node: Apply | Call, pieces: Pieces) -> str:
+    """The shape that the first layers of a chain leave."""
+    assert isinstance(node, Call)
+    assert pieces.within
+    return str(node.graph.nodes[pieces.within - 1].shapes[0])
 
 
 def _live(outputs: Sequence[Value]) -> set[Apply | Call]:
@@ -282,7 +322,7 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
             needs = None if needs is None else (*needs, texts[-1])
     owner = _owner(node)
     if isinstance(node, Call) or owner in writer.made.modules:
-        module = writer.made.targets[owner]
+        module = writer.made.targets[owner] + writer.sliced.get(node, "")
         use = lower(node).use if isinstance(node, Apply) else None
         text = f"{module}({', '.join(texts)})" if use is None else calls.text(use, texts, module)
         typed = is_parameter(writer.made.modules[owner]) and module.startswith("self.")

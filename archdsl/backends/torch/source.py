@@ -17,7 +17,7 @@ import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
 from archdsl.backends.torch.checkpointing import known_blocks
 from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
 from archdsl.backends.torch.docs import description, docstring
-from archdsl.backends.torch.forward import arguments, early_forward, early_layers, forward, passed
+from archdsl.backends.torch.forward import arguments, early_forward, early_layers, early_method, forward, passed
 from archdsl.backends.torch.fused_source import FUSED
 from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
@@ -194,9 +194,10 @@ def _network(made: Made, names: frozenset[str], results: str | None) -> Iterator
     else:
         yield f"        {inputs[0]} = in_pieces({early_layers(made)}, {inputs[0]}, {pieces.growth})"
         yield from _through(f"list(self)[{pieces.nodes}:]", inputs[0])
-    if pieces is not None and early_layers(made) not in made.targets.values():
+    method = early_method(made)
+    if pieces is not None and method is not None:
         yield ""
-        yield f"    def {early_layers(made).removeprefix('self.')}(self, {inputs[0]}: Tensor) -> Tensor:"
+        yield f"    def {method}(self, {inputs[0]}: Tensor) -> Tensor:"
         yield '        """What holds the most numbers at a time, and so takes some samples at a time."""'
         if made.base != "nn.Sequential":
             yield from early_forward(made, names)

@@ -51,9 +51,9 @@ class TiledConv2d(FusedConv2d):
         weights, channels = self.in_channels * self.out_channels, self.in_channels + self.out_channels
         strips, tiles = images * -(-rows // 4) * columns, images * -(-rows // 4) * -(-columns // 4)
         costs = [size**2 * weights * images * rows * columns]
-        costs.append(points * (size * weights * (strips + 30) + 85 * strips * channels))
+        costs.append(points * (size * weights * (strips + 16) + 85 * strips * channels))
         if size == 3:  # the error of five rows along both axes would be large
-            costs.append(points**2 * (weights * (tiles + 30) + 100 * tiles * channels))
+            costs.append(points**2 * (weights * (tiles + 16) + 100 * tiles * channels))
         return costs.index(min(costs))
 
     def compute_tiles(self, x: Tensor, top: int, y: Tensor, plus: Tensor | None, axes: int) -> None:
