@@ -84,7 +84,7 @@ class Pieces(Record):
     """The first nodes of a network are better run on some samples at a time: how many nodes, and how many numbers they
     hold at a time for each number of the input. One value leaves them.
 
-    Of the last node, where that is a group which is a chain, perhaps only the first layers: so many as `within` says.
+    Of a single node that is a group, and a chain, perhaps only the first layers: so many as `within` says.
     """
 
     nodes: int

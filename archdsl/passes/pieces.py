@@ -40,7 +40,7 @@ def run_in_pieces(graph: Graph) -> Graph:
     if cut is None or max(held) < FEWEST:
         return graph
     growth = max(held[:cut]) / _numbers(graph.inputs[0].shape, sizes)
-    within = _within(graph.nodes[cut - 1], max(held) / MUCH_SMALLER, sizes)
+    within = _within(graph.nodes[0], max(held) / MUCH_SMALLER, sizes) if cut == 1 else None
     return replace(graph, pieces=Pieces(cut, round(growth, 1), within))
 
 

@@ -57,7 +57,7 @@ class _Writer:
     """The statements so far, which value each variable holds, and how often values are still to be used.
 
     `waiting` is the last expression, `arms` those before it that wait for their join; `readers` are the nodes that read
-    what is used once; of those that are `sliced` only some layers are called.
+    what is used once.
     """
 
     made: Made
@@ -74,7 +74,6 @@ class _Writer:
     waiting: tuple[Value, _Expr] | None = None
     arms: dict[Value, _Expr] = field(default_factory=dict)
     readers: dict[Value, Apply | Call] = field(default_factory=dict)
-    sliced: dict[Apply | Call, str] = field(default_factory=dict)
 
 
 def arguments(made: Made, taken: frozenset[str]) -> list[str]:
@@ -134,7 +133,7 @@ def _early_module(made: Made) -> str:
 
 
 def _first_layers(made: Made) -> str:
-    """`[:24]` where only so many layers of the last module run in pieces."""
+    """`[:24]` where only so many layers of the module run in pieces."""
     pieces = made.family.first.pieces
     if pieces is None or pieces.within is None:
         return ""
@@ -174,35 +173,26 @@ def _written(
         _run_in_pieces(writer, graph.pieces)
     for index, node in enumerate(graph.nodes):
         if node in live and not _passes(made, node):
-            note = "" if made.stretches else common_note(made.family, index)
-            if graph.pieces and node is nodes[-1] is graph.nodes[graph.pieces.nodes - 1] and _first_layers(made):
-                writer.sliced[node] = _first_layers(made)
-                note = _note_within(node, graph.pieces)
-            _step(writer, node, note)
+            _step(writer, node, "" if made.stretches else common_note(made.family, index))
     return writer
 
 
 def _run_in_pieces(writer: _Writer, pieces: Pieces) -> None:
-    """The statement for the part of a network that is a method of its own."""
+    """The part of a network that is a method of its own, as an expression that waits."""
     made = writer.made
     node = made.family.first.nodes[pieces.nodes - 1]
     value = _origin(made, Value(node))
-    (given,) = writer.holds
-    name = first_free({*writer.holds, *writer.taken})
-    _hold(writer, value, name)
+    ((given, entry),) = writer.holds.items()
     text = f"in_pieces({early_layers(made)}, {given}, {pieces.growth})"
-    if not _first_layers(made):
-        _assign(writer, name, text, (), str(value.shape))
-        return
-    _assign(writer, name, text, (), _note_within(node, pieces))
-    _assign(writer, name, f"{made.targets[node]}[{pieces.within}:]({name})", None, str(value.shape))
-
-
-def _note_within(node: Apply | Call, pieces: Pieces) -> str:
-    """The shape that the first layers of a chain leave."""
-    assert isinstance(node, Call)
-    assert pieces.within
-    return str(node.graph.nodes[pieces.within - 1].shapes[0])
+    expr = _Expr(text, NESTED, False, (), (entry,), note=str(value.shape))
+    if pieces.within and isinstance(node, Call) and _first_layers(made):
+        name = first_free({*writer.holds, *writer.taken})
+        _assign(writer, name, text, (), str(node.graph.nodes[pieces.within - 1].shapes[0]))
+        rest = f"{made.targets[node]}[{pieces.within}:]({name})"
+        expr = _Expr(rest, NESTED, False, None, (), note=str(value.shape))
+    writer.waiting = (value, expr)
+    if writer.uses[value] > 1:
+        _flush(writer)
 
 
 def _live(outputs: Sequence[Value]) -> set[Apply | Call]:
@@ -322,7 +312,7 @@ def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: 
             needs = None if needs is None else (*needs, texts[-1])
     owner = _owner(node)
     if isinstance(node, Call) or owner in writer.made.modules:
-        module = writer.made.targets[owner] + writer.sliced.get(node, "")
+        module = writer.made.targets[owner]
         use = lower(node).use if isinstance(node, Apply) else None
         text = f"{module}({', '.join(texts)})" if use is None else calls.text(use, texts, module)
         typed = is_parameter(writer.made.modules[owner]) and module.startswith("self.")

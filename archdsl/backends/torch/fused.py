@@ -85,8 +85,11 @@ def append(op: Append, a: Shape, b: Shape) -> Lowering:
 
 
 def _has_tiles(op: FusedConv) -> bool:
-    """Whether a convolution can be computed by tiles, and has so many outputs that it may be worth it."""
-    is_plain = op.kernel in ((3, 3), (5, 5)) and op.stride == op.dilation == (1, 1) and op.groups == 1
+    """Whether a convolution may be computed by tiles where its stride is 1, and has so many outputs that it may pay.
+
+    The stride is left to the layer, so that blocks that differ in nothing else are one class.
+    """
+    is_plain = op.kernel in ((3, 3), (5, 5)) and op.dilation == (1, 1) and op.groups == 1
     is_plain = is_plain and max(op.padding) < op.kernel[0]
     return is_plain and isinstance(op.channels, int) and op.channels >= FEWEST
 

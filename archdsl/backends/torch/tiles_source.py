@@ -45,7 +45,7 @@ class TiledConv2d(FusedConv2d):
 
     def axes_of_tiles(self, images: int, rows: int, columns: int) -> int:
         """Along how many axes to go to points: what takes the least time, in multiplications, as was measured."""
-        if self.in_channels % 16 or self.out_channels % 16:
+        if self.stride != (1, 1) or self.in_channels % 16 or self.out_channels % 16:
             return 0
         size, points = self.kernel_size[0], self.kernel_size[0] + 3
         weights, channels = self.in_channels * self.out_channels, self.in_channels + self.out_channels
