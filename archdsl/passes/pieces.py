@@ -34,7 +34,7 @@ def run_in_pieces(graph: Graph) -> Graph:
     if batch != symbol(str(batch)):
         return graph
     held = _held(graph, sizes, {})
-    apart = next((i for i, node in enumerate(graph.nodes) if not _apart(node, batch)), len(graph.nodes))
+    apart = next((i for i, node in enumerate(graph.nodes) if not _apart(node, batch, {})), len(graph.nodes))
     cuts = (cut for cut in range(1, apart + 1) if _is_cut(graph, cut))
     cut = next((c for c in cuts if max(held[c:], default=0) * MUCH_SMALLER <= max(held)), None)
     if cut is None or max(held) < FEWEST:
@@ -58,10 +58,13 @@ def _is_chain(body: Graph) -> bool:
     return all(node.inputs == (Value(last),) for node, last in zip(body.nodes, before, strict=False))
 
 
-def _apart(node: Apply | Call, batch: Dim) -> bool:
+def _apart(node: Apply | Call, batch: Dim, known: dict[Graph, bool]) -> bool:
     """Whether all values of a node have a part for each sample."""
-    inner = node.graph.nodes if isinstance(node, Call) else ()
-    return all(shape.rank and shape.batch == batch for shape in node.shapes) and all(_apart(n, batch) for n in inner)
+    if isinstance(node, Call):
+        if node.graph not in known:
+            known[node.graph] = all(_apart(inner, batch, known) for inner in node.graph.nodes)
+        return known[node.graph]
+    return all(shape.rank and shape.batch == batch for shape in node.shapes)
 
 
 def _is_cut(graph: Graph, cut: int) -> bool:
