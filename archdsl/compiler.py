@@ -229,7 +229,7 @@ class Network(Entity):
     def block_classes(self, *blocks: str, checkpoint: Sequence[str] = ()) -> tuple[type[Module], ...]:
         """The classes of the live module that are blocks of the spec, or those of the blocks that are named.
 
-            net.block_classes()      # of ResNet18: (Basic, BasicDownsample)
+            net.block_classes()      # of ResNet18: (Basic,)
 
         For `isinstance`, and for whatever wraps, shards or counts modules by their class. A module made with
         `checkpoint` has classes of its own. Raises ValueError for blocks that the network does not have.
