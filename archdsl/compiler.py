@@ -200,7 +200,7 @@ class Network(Entity):
         """
         from archdsl.backends.torch.source import source
 
-        return source(_optimized(self._leaving(outputs), optimize), self._head(), checkpoint)
+        return source(_for_torch(self._leaving(outputs), optimize), self._head(), checkpoint)
 
     def torch(
         self,
@@ -220,7 +220,7 @@ class Network(Entity):
         from archdsl.backends.torch.module import module
 
         graph = self._leaving(outputs)
-        made = module(_optimized(graph, optimize), self._head(), checkpoint)
+        made = module(_for_torch(graph, optimize), self._head(), checkpoint)
         if state is not None:
             left_out = _weights(self.graph) - _weights(graph)
             made.load_state_dict({name: tensor for name, tensor in state.items() if name not in left_out})
@@ -236,7 +236,7 @@ class Network(Entity):
         """
         from archdsl.backends.torch.module import block_classes
 
-        return block_classes(self.graph, self._head(), checkpoint, blocks)
+        return block_classes(_for_torch(self.graph, None), self._head(), checkpoint, blocks)
 
     def pipeline(self, stages: int, **sizes: Sequence[int]) -> list[str]:
         """The names of the modules at which to cut the network into stages of about the same work.
@@ -282,10 +282,12 @@ class Network(Entity):
         return origin(self.graph, self.source, self.settings)
 
 
-def _optimized(graph: Graph, what: Optimization | None) -> Graph:
-    """The graph after the passes that are asked for."""
+def _for_torch(graph: Graph, what: Optimization | None) -> Graph:
+    """The graph after the passes for PyTorch: those that are asked for, or those that every network goes through."""
     if what is None:
-        return graph
+        from archdsl.passes.plain import PLAIN
+
+        return through_passes(graph, PLAIN)
     if what != "inference":
         raise ValueError(f'a network can be optimized for "inference", not for {what!r}')
     from archdsl.passes.inference import INFERENCE

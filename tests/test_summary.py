@@ -70,7 +70,7 @@ def test_no_convolutional_network_is_left_out():
 
 
 class Written(TorchDispatchMode):
-    """Counts the bytes of results that lie in memory of their own, the first result of each operation."""
+    """Counts the bytes that operations write: the first result of each, unless it only is a view of an operand."""
 
     def __init__(self):
         super().__init__()
@@ -81,7 +81,8 @@ class Written(TorchDispatchMode):
         first = result[0] if isinstance(result, tuple | list) else result
         owned = {id(x.untyped_storage()) for x in args if isinstance(x, torch.Tensor)}
         owned |= {x.untyped_storage()._cdata for x in _tensors(args)}
-        if isinstance(first, torch.Tensor) and first.untyped_storage()._cdata not in owned:
+        overwrites = func._schema.name.endswith("_")
+        if isinstance(first, torch.Tensor) and (overwrites or first.untyped_storage()._cdata not in owned):
             self.bytes += first.numel() * first.element_size()
         return result
 

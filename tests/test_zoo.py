@@ -196,3 +196,12 @@ def test_training_is_told_by_the_seed(name: str) -> None:
     one, same, other = state(3), state(3), state(4)
     assert all(np.array_equal(one[key], same[key]) for key in one)
     assert any(not np.array_equal(one[key], other[key]) for key in one)
+
+
+def test_a_graph_shows_itself_in_a_line():
+    graph = archdsl.load("specs/resnet.arch:ResNet152").graph
+    assert repr(graph) == "<network ResNet152: 11 nodes>"
+    assert repr(graph.inputs[0]) == "<input image: [N, 3, H, W]>"
+    assert repr(graph.nodes[0]) == "<conv1 = conv: [N, 64, ceil(H / 2), ceil(W / 2)]>"
+    assert repr(graph.nodes[4].graph.nodes[0]) == "<0 = bottleneck: [N, 256, ceil(H / 4), ceil(W / 4)]>"
+    assert len(repr(graph.outputs)) < 100

@@ -44,6 +44,9 @@ class Input(Entity):
     def inputs(self) -> tuple[Value, ...]:
         return ()
 
+    def __repr__(self) -> str:
+        return f"<input {self.name}: {self.shape}>"
+
 
 class Apply(Entity):
     """An op applied to values.
@@ -61,6 +64,9 @@ class Apply(Entity):
     shares: Apply | None = None
     span: Span | None = None
 
+    def __repr__(self) -> str:
+        return _shown(self.op.name, self)
+
 
 class Call(Entity):
     """A block or a group applied to values; `key`, `label` and `shares` as in `Apply`."""
@@ -75,6 +81,9 @@ class Call(Entity):
     @cached_property
     def shapes(self) -> tuple[Shape, ...]:
         return tuple(value.shape for value in self.graph.outputs)
+
+    def __repr__(self) -> str:
+        return _shown(self.graph.name or self.graph.kind, self)
 
 
 Node: TypeAlias = "Input | Apply | Call"
@@ -121,6 +130,16 @@ class Graph(Entity):
     def modules(self) -> Iterator[Apply | Call]:
         """The nodes that own a key in this body: layers, blocks and groups, without repeated applications."""
         return (node for node in self.nodes if node.key is not None and node.shares is None)
+
+    def __repr__(self) -> str:
+        count = len(self.nodes)
+        return f"<{f'{self.kind} {self.name}'.rstrip()}: {count} node{'' if count == 1 else 's'}>"
+
+
+def _shown(what: str, node: Apply | Call) -> str:
+    """A node in a line, without those before it: `<conv1 = conv: [N, 64, 112, 112]>`."""
+    name = f"{node.key} = " if node.key is not None else ""
+    return f"<{name}{what}: {', '.join(map(str, node.shapes))}>"
 
 
 class Layer(NamedTuple):

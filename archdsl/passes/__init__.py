@@ -2,7 +2,8 @@
 
 A pass takes a graph and returns a new one that computes the same; the graph is verified after each. The graph that
 comes in was inferred value by value as it was made, so that no check infers it again: the tests do. What a spec says is
-what is written, so `PIPELINE` is empty; `INFERENCE` is for a network that has been trained.
+what is written, so `PIPELINE` is empty; `plain.PLAIN` is for any network in PyTorch, and `inference.INFERENCE` for one
+that has been trained.
 """
 
 from __future__ import annotations

@@ -19,8 +19,9 @@ from archdsl.ops.activation import (
     Silu,
     Tanh,
 )
+from archdsl.ops.base import Op
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, InPlace
-from archdsl.passes.bodies import in_every_body, merged, moved, pairs, rebuilt, uses
+from archdsl.passes.bodies import alone, in_every_body, merged, moved, pairs, rebuilt, uses
 from archdsl.passes.memory import is_fresh
 from archdsl.record import replace
 
@@ -39,6 +40,9 @@ AFTER_SUMS = (Relu,)
 
 IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
 """The activations that can overwrite their input."""
+
+IN_PLACE_IN_TRAINING = (Relu, Relu6)
+"""Those of them whose gradient needs their result alone."""
 
 
 def fuse_activations(graph: Graph) -> Graph:
@@ -65,17 +69,32 @@ def overwrite(graph: Graph) -> Graph:
 
     silu(add(x, y))  ->  in_place(add(x, y), op=silu)
     """
-    return in_every_body(graph, _overwriting)
+    return in_every_body(graph, lambda body: _overwriting(body, IN_PLACE, is_fresh))
 
 
-def _overwriting(graph: Graph) -> Graph:
-    counts = uses(graph)
+def overwrite_in_training(graph: Graph) -> Graph:
+    """The same where training allows it, for an activation right behind a layer of its own body.
+
+    relu(batch_norm(x))  ->  in_place(batch_norm(x), op=relu)
+
+    The gradient of the activation must need its result alone, and that of the layer before must not need its own. What
+    a block leaves or takes is left whole, since hooks, checkpoints and stages of a pipeline may hold it.
+    """
+    return in_every_body(graph, lambda body: _overwriting(body, IN_PLACE_IN_TRAINING, _is_made_here))
+
+
+def _is_made_here(value: Value) -> bool:
+    return isinstance(value.node, Apply) and is_fresh(value)
+
+
+def _overwriting(graph: Graph, activations: tuple[type[Op], ...], is_free: Callable[[Value], bool]) -> Graph:
+    counts, free = uses(graph), alone(graph)
 
     def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
         made = moved(node, inputs)
-        if isinstance(made, Call) or not isinstance(made.op, IN_PLACE):
+        if isinstance(made, Call) or not isinstance(made.op, activations) or node not in free:
             return made
         is_last = counts[node.inputs[0]] == 1
-        return replace(made, op=InPlace(made.op)) if is_last and is_fresh(made.inputs[0]) else made
+        return replace(made, op=InPlace(made.op)) if is_last and is_free(made.inputs[0]) else made
 
     return rebuilt(graph, change)

@@ -9,7 +9,7 @@ from archdsl.ops.conv import Conv
 from archdsl.ops.conv_transpose import ConvTranspose
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
 from archdsl.ops.linear import Linear
-from archdsl.ops.norm import GroupNorm, LayerNorm
+from archdsl.ops.norm import BatchNorm, GroupNorm, LayerNorm
 from archdsl.ops.pool import AvgPool, MaxPool
 from archdsl.passes.bodies import uses
 
@@ -21,13 +21,14 @@ FRESH = (
     Linear,
     ConvTranspose,
     Concat,
+    BatchNorm,
     LayerNorm,
     GroupNorm,
     MaxPool,
     AvgPool,
     Adaptive,
 )
-"""Ops whose results are memory of their own, which nobody else holds."""
+"""Ops whose results are memory of their own, which nobody else holds; no gradient of theirs needs the result."""
 
 
 def is_fresh(value: Value) -> bool:

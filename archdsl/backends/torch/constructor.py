@@ -25,6 +25,7 @@ from archdsl.ir.graph import Apply, Call, Graph
 
 LONGEST_ON_ONE_LINE = 80
 LONGEST_LOOP = 100
+LINES_OF_A_LOOP = 5
 
 
 Module: TypeAlias = calls.Call | calls.Late | calls.Varying
@@ -259,13 +260,27 @@ def _rows(rows: Sequence[tuple[Module, str]], names: Names) -> Iterator[tuple[Do
     docs = [(construction(module, names), note) for module, note in rows]
     place = 0
     while place < len(docs):
-        period, times = _repetition(docs, place)
+        period, times = _passes(docs, place)
         doc, note = docs[place]
         if times > 1:
-            group = [flat(doc) for doc, _ in docs[place : place + period]]
-            doc = _comprehension(group, times)
+            doc = _comprehension([flat(doc) for doc, _ in docs[place : place + period]], times)
         yield doc, note
         place += period * times
+
+
+def _passes(docs: list[tuple[Doc, str]], place: int) -> tuple[int, int]:
+    """The repetition that begins at a place, or (1, 1).
+
+    After one convolution of its own, as many follow as pairs of an activation and a convolution: the activation is left
+    to the first, so that every pass begins with its convolution.
+    """
+    period, times = _repetition(docs, place)
+    continues = times > 1 and place > 0 and _callee(docs[place - 1]) == _callee(docs[place + period - 1])
+    return (1, 1) if continues and _repetition(docs, place + 1) == (period, times) else (period, times)
+
+
+def _callee(row: tuple[Doc, str]) -> str:
+    return flat(row[0]).partition("(")[0]
 
 
 def _repetition(docs: list[tuple[Doc, str]], place: int) -> tuple[int, int]:
@@ -278,16 +293,18 @@ def _repetition(docs: list[tuple[Doc, str]], place: int) -> tuple[int, int]:
         silent = not any(note for _, note in docs[place + 1 : place + times * period])
         simple = all(isinstance(doc, str) for doc in group)
         if times >= FEWEST_IN_A_LOOP and silent and simple:
-            line = _comprehension([flat(doc) for doc in group], times)
-            if len(line) <= LONGEST_LOOP:
+            fits = isinstance(_comprehension([flat(doc) for doc in group], times), str)
+            if fits or times * period > LINES_OF_A_LOOP:
                 return period, times
     return 1, 1
 
 
-def _comprehension(group: list[str], times: int) -> str:
-    if len(group) == 1:
-        return f"*[{group[0]} for _ in range({times})]"
-    return f"*[layer for _ in range({times}) for layer in ({', '.join(group)})]"
+def _comprehension(group: list[str], times: int) -> Doc:
+    """The group of layers so often: on one line, or part by part where that is too long."""
+    clause = f"for _ in range({times})"
+    items = (group[0], clause) if len(group) == 1 else ("layer", clause, _tuple("for layer in ", group))
+    loop = Block("*[", tuple((item, "") for item in items), "]", comma="", folds=True)
+    return flat(loop) if len(flat(loop)) <= LONGEST_LOOP else loop
 
 
 def _folded(block: Block) -> Doc:

@@ -288,8 +288,8 @@ def _stand_in(writer: _Writer, inputs: list[Value]) -> bool:
 
 
 def _takes_one(run: object) -> bool:
-    """Whether a call is written with one argument alone."""
-    return isinstance(run, calls.Call) and sum(not arg.omitted for arg in run.args) == 1
+    """Whether a call is written with one argument alone, or says besides that it is done in place."""
+    return isinstance(run, calls.Call) and sum(not arg.omitted and arg.name != "inplace" for arg in run.args) == 1
 
 
 def _expression(writer: _Writer, node: Apply | Call, inputs: list[Value], note: str) -> _Expr:

@@ -26,7 +26,7 @@ from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
 from archdsl.backends.torch.structure import Family, structure
 from archdsl.ir.graph import Graph
 from archdsl.ir.graph import layers as ir_layers
-from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, InPlace, Room
+from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, Room
 
 STANDARD = {
     "AbstractContextManager": "contextlib",
@@ -43,7 +43,7 @@ STANDARD = {
 """Names of the standard library that emitted code reads, with the modules that they come from."""
 
 FUSED_OPS = (FusedConv, FusedLinear, FusedNorm)
-AROUND_FUSED = (Append, InPlace, Room)
+AROUND_FUSED = (Append, Room)
 
 OWN = TAKEN | (HELPERS.keys() - FUSED.keys()) | {CHECK}
 """Names that mean something in an emitted file before a spec says anything; with fused layers, more do."""
