@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from math import prod
 
 from archdsl.ir.dim import Dim, number, symbol
 from archdsl.ir.graph import Apply, Call, Graph, Pieces, Value
 from archdsl.ir.shape import Shape
 from archdsl.ops.fused import Append, FusedConv, InPlace
+from archdsl.passes.bodies import uses
 from archdsl.record import replace
 
 USUAL = 224
@@ -35,8 +36,8 @@ def run_in_pieces(graph: Graph) -> Graph:
         return graph
     held = _held(graph, sizes, {})
     apart = next((i for i, node in enumerate(graph.nodes) if not _apart(node, batch, {})), len(graph.nodes))
-    cuts = (cut for cut in range(1, apart + 1) if _is_cut(graph, cut))
-    cut = next((c for c in cuts if max(held[c:], default=0) * MUCH_SMALLER <= max(held)), None)
+    after = _most_from(held)
+    cut = next((c for c in _cuts(graph) if c <= apart and after[c] * MUCH_SMALLER <= max(held)), None)
     if cut is None or max(held) < FEWEST:
         return graph
     growth = max(held[:cut]) / _numbers(graph.inputs[0].shape, sizes)
@@ -48,8 +49,8 @@ def _within(node: Apply | Call, most: float, sizes: Mapping[str, int]) -> int | 
     """After how many layers a chain holds no more than that from there on; None where a part of it won't do."""
     if not isinstance(node, Call) or node.graph.kind != "group" or not _is_chain(node.graph):
         return None
-    held = _held(node.graph, sizes, {})
-    return next((cut for cut in range(1, len(held)) if max(held[cut:]) <= most), None)
+    after = _most_from(_held(node.graph, sizes, {}))
+    return next((cut for cut in range(1, len(node.graph.nodes)) if after[cut] <= most), None)
 
 
 def _is_chain(body: Graph) -> bool:
@@ -67,17 +68,26 @@ def _apart(node: Apply | Call, batch: Dim, known: dict[Graph, bool]) -> bool:
     return all(shape.rank and shape.batch == batch for shape in node.shapes)
 
 
-def _is_cut(graph: Graph, cut: int) -> bool:
-    """Whether the last of the first nodes leaves the one value of them that the rest reads."""
-    early = {*graph.inputs, *graph.nodes[:cut]}
-    read = {value for node in graph.nodes[cut:] for value in node.inputs} | {*graph.outputs}
-    return {value for value in read if value.node in early} == {Value(graph.nodes[cut - 1])}
+def _cuts(graph: Graph) -> Iterator[int]:
+    """After how many nodes the last of them leaves the one value that the rest reads."""
+    left = uses(graph)
+    live = {value for value in map(Value, graph.inputs) if left[value]}
+    for cut, node in enumerate(graph.nodes, 1):
+        left.subtract(node.inputs)
+        live.difference_update([value for value in node.inputs if not left[value]])
+        live.update(value for value in (Value(node, index) for index in range(len(node.shapes))) if left[value])
+        if live == {Value(node)}:
+            yield cut
+
+
+def _most_from(held: Sequence[int]) -> list[int]:
+    """The most that is held from each node on, and nothing behind the last."""
+    return [*accumulate(reversed([*held, 0]), max)][::-1]
 
 
 def _held(body: Graph, sizes: Mapping[str, int], known: dict[Graph, int]) -> list[int]:
     """How many numbers are held at a time while each node runs, those that later nodes read among them."""
-    left = Counter(value for node in body.nodes for value in node.inputs)
-    left.update(body.outputs)
+    left = uses(body)
     live = {Value(entry): _numbers(entry.shape, sizes) for entry in body.inputs}
     held = []
     for node in body.nodes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
@@ -18,9 +19,9 @@ def sum_in_place(graph: Graph) -> Graph:
 
     The shortcut of a residual block is mostly what the block was given: then every call must have given it away.
     """
-    bodies = list(_from_above(graph))
+    bodies = [_Body(body) for body in _from_above(graph)]
     given = _given_away(bodies)
-    over = {node for body in bodies for node in body.nodes if _adds(node) and _is_spent(body, node, 1, given)}
+    over = {node for body in bodies for node in body.graph.nodes if _adds(node) and body.is_spent(node, 1, given)}
     done: dict[Graph, Graph] = {}
 
     def visit(body: Graph) -> Graph:
@@ -54,42 +55,54 @@ def _from_above(graph: Graph) -> Iterator[Graph]:
     return reversed(order)
 
 
-def _given_away(bodies: list[Graph]) -> set[Input]:
+def _given_away(bodies: list[_Body]) -> set[Input]:
     """The inputs that every call of their body gives away: nothing reads what it hands in afterwards."""
-    kept: set[Input] = {*bodies[0].inputs}
+    kept: set[Input] = {*bodies[0].graph.inputs}
     given: set[Input] = set()
     for body in bodies:
-        given |= {entry for entry in body.inputs if entry not in kept}
-        for node in body.nodes:
+        given |= {entry for entry in body.graph.inputs if entry not in kept}
+        for node in body.graph.nodes:
             if isinstance(node, Call):
                 entries = enumerate(node.graph.inputs)
-                kept |= {entry for index, entry in entries if not _is_spent(body, node, index, given)}
+                kept |= {entry for index, entry in entries if not body.is_spent(node, index, given)}
     return given
 
 
-def _is_spent(body: Graph, node: Apply | Call, index: int, given: set[Input]) -> bool:
-    """Whether an input of a node is memory of its own that nothing reads once the node has run.
+class _Body:
+    """A body, where its nodes stand in it and who reads each value."""
 
-    What else reads it must be needed for the node, so that it runs before whatever the order, and keep no part of it.
-    """
-    value = node.inputs[index]
-    is_own = value.node in given if isinstance(value.node, Input) else is_fresh(value)
-    if not is_own or value in body.outputs or node.inputs.count(value) > 1:
-        return False
-    others = [reader for reader in body.nodes if value in reader.inputs and reader is not node]
-    return all(isinstance(n, Apply) and isinstance(n.op, FRESH) for n in others) and set(others) <= _needed(node)
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.places: dict[Node, int] = {node: place for place, node in enumerate(graph.nodes)}
+        self.outputs = set(graph.outputs)
+        self.readers: defaultdict[Value, set[Apply | Call]] = defaultdict(set)
+        for node in graph.nodes:
+            for value in node.inputs:
+                self.readers[value].add(node)
 
+    def is_spent(self, node: Apply | Call, index: int, given: set[Input]) -> bool:
+        """Whether an input of a node is memory of its own that nothing reads once the node has run.
 
-def _needed(node: Apply | Call) -> set[Node]:
-    """The nodes that a node needs, in its body."""
-    found: set[Node] = set()
-    todo = [value.node for value in node.inputs]
-    while todo:
-        before = todo.pop()
-        if before not in found:
-            found.add(before)
-            todo += [value.node for value in before.inputs]
-    return found
+        What else reads it must be needed for the node, so that it runs before whatever the order, and keep no part.
+        """
+        value = node.inputs[index]
+        is_own = value.node in given if isinstance(value.node, Input) else is_fresh(value)
+        if not is_own or value in self.outputs or node.inputs.count(value) > 1:
+            return False
+        others = self.readers[value] - {node}
+        keeps = any(isinstance(other, Call) or not isinstance(other.op, FRESH) for other in others)
+        return not keeps and others <= self._needed(node, self.places.get(value.node, -1))
+
+    def _needed(self, node: Node, start: int) -> set[Node]:
+        """The nodes behind a place that a node needs."""
+        found: set[Node] = set()
+        todo = [value.node for value in node.inputs]
+        while todo:
+            before = todo.pop()
+            if before not in found and self.places.get(before, -1) > start:
+                found.add(before)
+                todo += [value.node for value in before.inputs]
+        return found
 
 
 def _adds(node: Apply | Call) -> bool:
