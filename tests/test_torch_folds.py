@@ -62,6 +62,31 @@ def code(spec: str) -> str:
     return archdsl.loads(spec).torch_source()
 
 
+@pytest.mark.parametrize("convs", [3, 4, 5])
+def test_passes_of_a_chain_begin_with_their_convolution(convs: int) -> None:
+    """Whatever stands before: here a convolution of other numbers, whose activation is not the first of the passes."""
+    text = code(f"""
+        network Net {{
+            input image: [N, 8, 9, 9]
+            conv(16, kernel=1) -> relu
+            repeat {convs} {{ conv(16, kernel=1) -> relu }}
+            conv(8, kernel=1)
+        }}""")
+    stretch = f"*[layer for _ in range({convs}) for layer in (nn.Conv2d(16, 16, kernel_size=1), nn.ReLU(inplace=True))]"
+    assert stretch in text
+    assert text.count("nn.ReLU") == 2
+
+
+def test_a_long_stretch_takes_a_line_for_each_of_its_parts() -> None:
+    text = code("""
+        network Net {
+            input image: [N, 128, 9, 9]
+            repeat 3 { conv(128, kernel=3, padding=1, bias=false, groups=2) -> batch_norm -> relu }
+        }""")
+    assert "for _ in range(3)\n" in text
+    assert text.count("nn.Conv2d") == 1
+
+
 def test_a_chain_is_told_how_often_a_stretch_repeats() -> None:
     text = code(VGG)
     assert "def __init__(self, in_channels: int, convs: int, channels: int) -> None:" in text

@@ -1,4 +1,4 @@
-"""ReLUs that write over their input: only where nobody else has it, and where training allows it."""
+"""ReLUs and sums that write over their input: only where nobody else has it, and where training allows it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ def overwriting(net: archdsl.Network) -> int:
     return net.torch_source().count("inplace=True")
 
 
+def sums_in_place(net: archdsl.Network) -> int:
+    return net.torch_source().count(" += ")
+
+
 def out_of_place(net: archdsl.Network, module: torch.nn.Module) -> torch.nn.Module:
-    """The same module with activations that leave their input alone."""
+    """The same module with activations and sums that leave their input alone."""
     text = re.sub(r"(, )?inplace=True", "", net.torch_source())
+    text = re.sub(r"(\w+) \+= ", r"\1 = \1 + ", text)
     names: dict[str, type[torch.nn.Module]] = {"__name__": "out_of_place"}
     exec(compile(text, "out_of_place.py", "exec"), names)
     return names[type(module).__name__]()
@@ -59,6 +64,38 @@ KEEPS = [
 ]
 
 
+ADDS_TO = [
+    "add { | identity | conv(8, kernel=1) -> batch_norm } -> relu",
+    "add { | batch_norm | identity }",
+    "add { | batch_norm | conv(8, kernel=1) -> relu } -> a = conv(8, kernel=1) -> add { | identity | a }",
+    "add { | conv(8, kernel=1) -> batch_norm | batch_norm }",
+    "add { | gated(8) | batch_norm } -> relu",
+    "add { | identity | batch_norm } -> add { | identity | batch_norm } -> add { | batch_norm | identity }",
+    "flatten -> linear(8) -> add { | relu | batch_norm } -> linear(2)",
+    "a = relu -> b = batch_norm -> add { | a | b } -> concat { | identity | identity } -> mul { | relu | identity }",
+]
+KEEPS_SUMS = [
+    "add { | identity | conv(8, kernel=1) }",
+    "add { | identity | batch_norm | relu }",
+    "add(broadcast=true) { | identity | global_avg_pool -> batch_norm }",
+    "a = batch_norm -> add { | a | a }",
+    "a = batch_norm -> add { | a | relu } -> add { | identity | a }",
+    "sub { | identity | batch_norm }",
+    "mul { | identity | batch_norm }",
+    "image -> sum = add { | identity | batch_norm } -> conv(8, kernel=1) -> add { | identity | sum }",
+]
+
+
+@pytest.mark.parametrize("body", ADDS_TO)
+def test_a_sum_writes_over_a_norm(body):
+    assert sums_in_place(network(body, GATED)) >= 1
+
+
+@pytest.mark.parametrize("body", KEEPS_SUMS)
+def test_other_sums_are_values_of_their_own(body):
+    assert sums_in_place(network(body, GATED)) == 0
+
+
 @pytest.mark.parametrize("body", OVERWRITES)
 def test_a_relu_writes_over_what_is_made_for_it(body):
     assert overwriting(network(body)) == 1
@@ -69,7 +106,7 @@ def test_a_relu_leaves_alone_what_others_may_need(body):
     assert overwriting(network(body, GATED)) == 0
 
 
-@pytest.mark.parametrize("body", OVERWRITES + KEEPS)
+@pytest.mark.parametrize("body", OVERWRITES + KEEPS + ADDS_TO + KEEPS_SUMS)
 @pytest.mark.parametrize("training", [True, False])
 def test_it_changes_no_value_and_no_gradient(body, training):
     net = network(body, GATED)
@@ -90,7 +127,9 @@ def test_it_changes_no_value_and_no_gradient(body, training):
 
 
 def test_a_shared_activation_leaves_its_input_alone_in_an_optimized_network():
-    net = network("shared act = relu\n image -> conv(8, kernel=1) -> b = act\n image -> a = act\n add { | a | b | image }")
+    net = network(
+        "shared act = relu\n image -> conv(8, kernel=1) -> b = act\n image -> a = act\n add { | a | b | image }"
+    )
     plain = net.torch().eval()
     fast = net.torch(optimize="inference", state=plain.state_dict())
     image = torch.randn(2, 8, 12, 12)

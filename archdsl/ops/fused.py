@@ -12,7 +12,7 @@ from archdsl.ir.dim import Dim
 from archdsl.ir.shape import Shape
 from archdsl.ops.activation import Elementwise
 from archdsl.ops.base import Floats, Op, Param, Params, attribute
-from archdsl.ops.combine import Concat
+from archdsl.ops.combine import Add, Concat
 from archdsl.ops.conv import Conv
 from archdsl.ops.init import ONES, ZEROS
 from archdsl.ops.linear import Linear
@@ -120,6 +120,12 @@ class InPlace(Elementwise):
     name = "in_place"
 
     op: Op = attribute(doc="the activation")
+
+
+class AddTo(Add):
+    """A sum that is written over its first arm, which nothing else reads."""
+
+    name = "add_to"
 
 
 class Room(Op):

@@ -77,6 +77,15 @@ class Infix:
 
 
 @dataclass(frozen=True)
+class Augmented:
+    """A statement that writes over its first operand: `a += b`."""
+
+    symbol: str
+    target: Any
+    operand: Any
+
+
+@dataclass(frozen=True)
 class Items:
     """A list: `[a, b]`."""
 
@@ -281,6 +290,7 @@ def quoted(string: str) -> str:
 _PRINTERS: dict[type, Callable[..., str]] = {
     Call: lambda v, show, *_: f"{v.callee}({', '.join(arguments(v.args, show))})",
     Infix: lambda v, show, *_: f" {v.symbol} ".join(map(show, v.operands)),
+    Augmented: lambda v, show, *_: f"{show(v.target)} {v.symbol} {show(v.operand)}",
     Items: lambda v, show, *_: f"[{', '.join(map(show, v.items))}]",
     Template: lambda v, show, *_: v.text.format(**{name: show(hole) for name, hole in v.holes}),
     Name: lambda v, *_: str(v.text),

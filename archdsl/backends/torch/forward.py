@@ -50,6 +50,7 @@ class _Statement:
     text: str
     note: str = ""
     annotated: bool = False
+    symbol: str = "="
 
 
 @dataclass
@@ -225,6 +226,9 @@ def _owner(node: Apply | Call) -> Apply | Call:
 def _step(writer: _Writer, node: Apply | Call, note: str) -> None:
     """Take one node into the program: as an expression that waits, or as a statement."""
     inputs = [_origin(writer.made, value) for value in node.inputs]
+    if isinstance(node, Apply) and isinstance(lower(node).run, calls.Augmented):
+        _augment(writer, node, inputs, note)
+        return
     if writer.waiting is not None and not _nests(writer, node, inputs, writer.waiting):
         if _is_arm(writer, node, *writer.waiting):
             writer.arms.update([writer.waiting])
@@ -358,6 +362,19 @@ def _flush(writer: _Writer) -> None:
         _assign(writer, name, expr.text, expr.needs, expr.note)
 
 
+def _augment(writer: _Writer, node: Apply, inputs: list[Value], note: str) -> None:
+    """One statement for a node that writes over its first operand: `y += self.shortcut(x)`."""
+    target, other = inputs
+    if writer.waiting is None or writer.waiting[0] != other:
+        _flush(writer)
+    inner = _taken(writer, other)
+    name, text = writer.variables[target], inner.text if inner else writer.variables[other]
+    _release(writer, (target, *(inner.reads if inner else (other,))))
+    _hold(writer, Value(node), name)
+    symbol = lower(node).run.symbol
+    writer.statements.append(_Statement(name, text, note or (inner.note if inner else ""), symbol=symbol))
+
+
 def _unpack(writer: _Writer, node: Apply | Call, results: list[Value], expr: _Expr) -> None:
     """One statement for a node with several results: `a, _ = torch.chunk(x, 2, dim=1)`."""
     _release(writer, expr.reads)
@@ -427,7 +444,7 @@ def _return(writer: _Writer, outputs: list[Value], results: str | None) -> Itera
 
 def _statements(writer: _Writer) -> Iterator[str]:
     for statement in writer.statements:
-        prefix = f"{statement.target}{': Tensor' if statement.annotated else ''} = "
+        prefix = f"{statement.target}{': Tensor' if statement.annotated else ''} {statement.symbol} "
         yield from lines(statement.text, writer.indent, prefix=prefix, note=statement.note)
 
 

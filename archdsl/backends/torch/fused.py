@@ -1,13 +1,13 @@
-"""Fused layers in torch: classes that an emitted file brings along (`fused_source`), and in-place activations."""
+"""Fused layers in torch: classes that an emitted file brings along (`fused_source`), and what is done in place."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from archdsl.backends.torch.calls import Arg, Call, Items, Opt, Ref, call, opt, size
+from archdsl.backends.torch.calls import Arg, Augmented, Call, Items, Opt, Ref, call, opt, size
 from archdsl.backends.torch.rules import RULES, Lowering, expression, layer, lowers
 from archdsl.ir.shape import Shape
-from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
+from archdsl.ops.fused import AddTo, Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
 
 FEWEST = 32
 """Outputs of a convolution below which tiles are never worth their sums."""
@@ -70,6 +70,12 @@ def in_place(op: InPlace, x: Shape) -> Lowering:
     return layer(
         replace(plain.make, args=(*plain.make.args, flag)), run=replace(plain.run, args=(*plain.run.args, flag))
     )
+
+
+@lowers(AddTo)
+def add_to(op: AddTo, a: Shape, b: Shape) -> Lowering:
+    """add      # a += b"""
+    return expression(Augmented("+=", Ref(0), Ref(1)))
 
 
 @lowers(Room)
