@@ -7,7 +7,7 @@ from typing import Any
 
 from archdsl.diagnostics import listing, suggestion
 from archdsl.elaborate.builtins import INITIALIZERS
-from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, unpacked, usage
+from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, unpacked, usage, written
 from archdsl.elaborate.foreign import TOO_LARGE
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
@@ -75,13 +75,20 @@ PLAIN = frozenset((int, str, bool, type(None)))
 def refuse_values(op: type[Op], arguments: tuple[tree.Argument, ...], env: Environment) -> None:
     """Other libraries call a layer on its input; here no op takes a value among its arguments."""
     for argument in arguments:
-        if isinstance(argument.value, tree.Name) and env.tensor(argument.value.name) is not None:
-            word = argument.value.name
+        if _is_value(argument.value, env):
+            word = argument.value.span.text
             rest = ", ".join(other.span.text for other in arguments if other is not argument)
             hint = f"a layer takes the value before it: {word} -> {op.name}{f'({rest})' if rest else ''}"
             raise fail(
                 WrongType(f"an argument of {op.name}", "a number or a word", f"the value {word}", hint), argument.span
             )
+
+
+def _is_value(expression: tree.Expression, env: Environment) -> bool:
+    """Whether an expression is the name of a value of the network."""
+    if isinstance(expression, tree.LayerName):
+        return env.tensor(written(expression, env)) is not None
+    return isinstance(expression, tree.Name) and env.tensor(expression.name) is not None
 
 
 def _word(expression: tree.Expression, attribute: Attribute, env: Environment) -> str | None:
@@ -119,11 +126,11 @@ def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
     low, high = attribute.at_least, attribute.at_most
     if (low is not None and value < low) or (high is not None and value > high) or value != value:
         bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
-        written = int(value) if isinstance(value, float) and value.is_integer() else value
+        number = int(value) if isinstance(value, float) and value.is_integer() else value
         too_large = TOO_LARGE.get(attribute.name, "") if high is not None and value > high else ""
         is_percentage = (low, high) == (0, 1) and 5 <= value <= 100 and not too_large
-        hint = f"{show(written)} % is {show(value / 100)}" if is_percentage else too_large
-        raise fail(OutOfRange(what, bounds, show(written), hint), span)
+        hint = f"{show(number)} % is {show(value / 100)}" if is_percentage else too_large
+        raise fail(OutOfRange(what, bounds, show(number), hint), span)
     return value
 
 

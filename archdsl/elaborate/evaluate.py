@@ -168,6 +168,29 @@ def _name(node: tree.Name, env: Environment) -> Constant:
     raise fail(UnknownName(node.name, near, _undeclared(node, env.scope.home)), node.span)
 
 
+def written(name: tree.LayerName, env: Environment) -> str:
+    """A name with its expressions computed: `layer3` for `layer{i + 1}`, where i is 2."""
+    parts = []
+    for part in name.parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        value = evaluate(part, env)
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            value = integer(value, part.span, "a part of a name")
+        parts.append(str(value))
+    return "".join(parts)
+
+
+def _computed(node: tree.LayerName, env: Environment) -> Constant:
+    """A value of the module by a name that is computed."""
+    word = written(node, env)
+    tensor = env.tensor(word)
+    if tensor is None:
+        raise fail(UnknownName(word, near_word(word, env.tensors())), node.span)
+    return tensor
+
+
 def _elsewhere(name: str, home: FileScope) -> str:
     """That a name is a parameter of something else in the file, where it is."""
     for item in _items(home):
@@ -408,6 +431,7 @@ def _guarded(span: Span, run: Callable[..., Any], *values: Any) -> Any:
 _RULES: dict[type[tree.Tree], Callable[[Any, Environment], Constant]] = {
     tree.Literal: _literal,
     tree.Name: _name,
+    tree.LayerName: _computed,
     tree.Incoming: _incoming,
     tree.Sequence: _sequence,
     tree.Unary: _unary,

@@ -14,7 +14,7 @@ from typing import Any
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate import blocks, contracts, control, layers
 from archdsl.elaborate.context import NOTHING, Context, Names
-from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail, integer
+from archdsl.elaborate.evaluate import Environment, Steps, fail, written
 from archdsl.elaborate.foreign import near_op, without_input
 from archdsl.elaborate.meant import Meant
 from archdsl.elaborate.network_problems import MisplacedStatement, NoInput
@@ -125,16 +125,8 @@ class Expander:
 
     def word(self, name: tree.LayerName, context: Context, current: Tensor | None) -> str:
         """A layer's name with its expressions computed."""
-        parts = []
-        for part in name.parts:
-            if isinstance(part, str):
-                parts.append(part)
-                continue
-            value = evaluate(part, self.environment(context, current))
-            if isinstance(value, bool) or not isinstance(value, int | str):
-                value = integer(value, part.span, "a part of a name")
-            parts.append(str(value))
-        return "".join(parts)
+        (first, *more) = name.parts
+        return first if isinstance(first, str) and not more else written(name, self.environment(context, current))
 
     def label(self, names: tuple[tree.LayerName, ...], context: Context, current: Tensor | None) -> str | None:
         return self.word(names[0], context, current) if names else None

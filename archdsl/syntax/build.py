@@ -111,7 +111,8 @@ class Builder:
         return tree.Conditional(self._span(c), c[0], c[2], c[4])
 
     def argument(self, c: list[Any]) -> tree.Argument:
-        return tree.Argument(self._span(c), c[0].text if len(c) == 3 else None, c[-1])
+        value = self._layer_name(c[-1]) if isinstance(c[-1], Word) else c[-1]
+        return tree.Argument(self._span(c), c[0].text if len(c) == 3 else None, value)
 
     def arguments(self, c: list[Any]) -> Part:
         return self._part(c)

@@ -75,9 +75,9 @@ PLACES = (
     ),
     (r"", r"\w*[^\W\d_a-zA-Z]", "a name is made of the letters a to z and A to Z, digits and underscores"),
     (
-        r"[(,]\s*(?:\w+\s*=\s*)?[A-Za-z_]\w*$",
-        r"\{[^{}\n]+\}\s*[,)]",
-        "an argument is named in full (skip2); names with braces stand as stages and arms: { | skip{i} | identity }",
+        r"[(,]\s*(?:\w+\s*=\s*)?[A-Za-z_]\w*(?:\{[^{}\n]+\}\w*)+\s*$",
+        r"[-+*/%.\[(]",
+        "a name with braces is an argument by itself: up(skip{i}); in.channels is that of the value before a stage",
     ),
     (r"^\s*input\s*$", r":", "an input has a name: input image: [N, 3, 224, 224]"),
     (r"^\s*output\s*$", r":", "an output has a name: output logits = …"),

@@ -92,16 +92,28 @@ class Argument(Tree):
     value: Expression
 
 
-Expression = Literal | Name | Incoming | Sequence | Unary | Chained | Conditional | Index | Attribute | CallExpression
+class LayerName(Tree):
+    """A written name of a layer or a value; expressions in braces stand among its parts: `layer{i + 1}`."""
+
+    parts: tuple[str | Expression, ...]
+
+
+Expression = (
+    Literal
+    | Name
+    | Incoming
+    | Sequence
+    | Unary
+    | Chained
+    | Conditional
+    | Index
+    | Attribute
+    | CallExpression
+    | LayerName
+)
 
 
 # ---- bodies ----------------------------------------------------------------------------------------------------------
-
-
-class LayerName(Tree):
-    """A written name of a layer; expressions in braces stand among its parts: `layer{i + 1}`."""
-
-    parts: tuple[str | Expression, ...]
 
 
 class Apply(Tree):
