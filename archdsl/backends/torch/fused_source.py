@@ -283,8 +283,27 @@ def for_inference(network: nn.Module) -> None:
     register: Callable[..., object] = network.register_load_state_dict_pre_hook
     register(take_weights)
     network.eval().requires_grad_(False)
-    # glibc returns freed memory to the system beyond twice the largest block that it has ever mapped and freed.
-    torch.empty(31 << 20, dtype=torch.uint8, device="cpu")
+    if platform == "linux" and not KEPT:
+        settle_memory()
+'''
+
+_KEPT = """\
+KEPT: list[Tensor] = []  # never written, so that it takes no memory
+"""
+
+_SETTLE_MEMORY = '''\
+def settle_memory() -> None:
+    """Let values come to lie in large pages, where the system has them, and what is freed stay for the next call.
+
+    glibc keeps what is freed up to twice the largest block that it has mapped and freed; and all below a block in use.
+    """
+    size, library = 31 << 20, CDLL(None)
+    torch.empty(size, dtype=torch.uint8, device="cpu")
+    blocks = [torch.empty(size, dtype=torch.uint8, device="cpu") for _ in range(8)]
+    for block in blocks:
+        start = block.data_ptr() // PAGESIZE * PAGESIZE
+        library.madvise(c_void_p(start), c_size_t(size), 14)  # MADV_HUGEPAGE
+    KEPT.append(blocks[-1])
 '''
 
 _KERNELS = """\
@@ -355,6 +374,8 @@ FUSED: dict[str, str] = {
     "scale_and_offset": _SCALE_AND_OFFSET,
     "folded": _FOLDED,
     "take_weights": _TAKE_WEIGHTS,
+    "KEPT": _KEPT,
+    "settle_memory": _SETTLE_MEMORY,
     "for_inference": _FOR_INFERENCE,
     "AT_A_TIME": _AT_A_TIME,
     "in_pieces": _IN_PIECES,

@@ -16,8 +16,8 @@ CONTAINER_ATTRIBUTES = frozenset(("append", "clear", "extend", "insert", "items"
 
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _IMPORTED = """
-    AbstractContextManager Any Callable F Iterator NamedTuple OrderedDict Tensor checkpoint contextmanager nn
-    nullcontext partial self torch wraps
+    AbstractContextManager Any CDLL Callable F Iterator NamedTuple OrderedDict PAGESIZE Tensor c_size_t c_void_p
+    checkpoint contextmanager nn nullcontext partial platform self torch wraps
 """
 IMPORTED = frozenset(_IMPORTED.split())
 TAKEN = BUILTINS | IMPORTED

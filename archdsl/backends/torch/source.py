@@ -31,13 +31,18 @@ from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, Room
 STANDARD = {
     "AbstractContextManager": "contextlib",
     "Any": "typing",
+    "CDLL": "ctypes",
     "Callable": "collections.abc",
     "Iterator": "collections.abc",
     "NamedTuple": "typing",
     "OrderedDict": "collections",
+    "PAGESIZE": "mmap",
+    "c_size_t": "ctypes",
+    "c_void_p": "ctypes",
     "contextmanager": "contextlib",
     "nullcontext": "contextlib",
     "partial": "functools",
+    "platform": "sys",
     "wraps": "functools",
 }
 """Names of the standard library that emitted code reads, with the modules that they come from."""
