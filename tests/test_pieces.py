@@ -133,3 +133,24 @@ def test_exported_and_compiled_networks_take_any_batch() -> None:
             x = torch.randn(batch, 3, 64, 64)
             torch.testing.assert_close(exported(x), plain(x), rtol=1e-4, atol=1e-5)
             torch.testing.assert_close(compiled(x), plain(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("system", "kept"), [("linux", 1), ("darwin", 0), ("win32", 0)])
+def test_memory_is_settled_once_and_only_where_it_can_be(system, kept, monkeypatch):
+    monkeypatch.setattr("sys.platform", system)
+    net = network(CONVS)
+    names: dict[str, Any] = {"__name__": "settled"}
+    exec(compile(net.torch_source(optimize="inference"), "settled.py", "exec"), names)
+    if system == "linux":
+        monkeypatch.setitem(names, "CDLL", lambda name: Unhelpful())
+    x = torch.randn(2, 3, 64, 64)
+    for _ in range(2):
+        names["T"]()(x)
+        assert len(names["KEPT"]) == kept
+
+
+class Unhelpful:
+    """A C library that gives no large pages."""
+
+    def madvise(self, *arguments: Any) -> int:
+        return -1
