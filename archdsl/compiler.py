@@ -152,14 +152,17 @@ class Network(Entity):
         """
         from archdsl.reports.bench import bench, full_shapes
 
+        graph = self.graph
         if backend == "torch":
             from archdsl.backends.torch.profile import profile
+
+            graph = _for_torch(graph, None)
         elif backend == "numpy":
             from archdsl.backends.numpy.profile import profile
         else:
             raise ValueError(f"the backends are numpy and torch, not {backend}")
         shapes = full_shapes(self.graph, sizes)
-        return bench(self.name, self.graph, backend, shapes, profile(self.graph, shapes, runs))
+        return bench(self.name, self.graph, backend, shapes, profile(graph, shapes, runs))
 
     def _leaving(self, outputs: Sequence[str]) -> Graph:
         """The graph that leaves these values, by their names in the spec; all of it where none are named."""
