@@ -110,6 +110,26 @@ def measure(
     return measured, results
 
 
+def measure_starts(
+    makers: Mapping[str, Engine],
+    budgets: Mapping[int, float],
+    starts: int,
+    check: Callable[[dict[str, Any]], None],
+) -> dict[int, dict[str, Measured]]:
+    """Start engines several times, and measure each batch for so many seconds; `check` gets what they return at first.
+
+    Batches come in the order of `budgets`: the smaller one first, since the peak of memory stays.
+    """
+    found: dict[int, list[dict[str, Measured]]] = {batch: [] for batch in budgets}
+    for _ in range(starts):
+        with engines(makers) as ends:
+            for batch, budget in budgets.items():
+                measured, results = measure(ends, (batch,), budget, least=2)
+                check(results)
+                found[batch].append(measured)
+    return {batch: together(measured) for batch, measured in found.items()}
+
+
 def _ask(end: Connection, question: tuple[Any, ...]) -> Turn:
     end.send(question)
     answer = end.recv()

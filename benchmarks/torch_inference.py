@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from public import Case, asked, public
-from side_by_side import Engine, Measured, engines, in_a_process, measure, ratio, together
+from side_by_side import Engine, Measured, in_a_process, measure_starts, ratio
 from tables import geometric_mean, measured_on, table, write_bars, write_page
 
 THREADS = 2
@@ -47,18 +47,12 @@ def main() -> None:
 
 
 def measure_case(case: Case, quick: bool) -> dict[int, dict[str, Measured]]:
-    """All engines on one network, batch by batch; the smaller batch first, since the peak of memory stays."""
-    found: dict[int, list[dict[str, Measured]]] = {batch: [] for batch in BATCHES}
+    """All engines on one network, batch by batch."""
     with tempfile.TemporaryDirectory() as folder:
         in_a_process(save, case, folder)
-        for _ in range(1 if quick else STARTS):
-            with engines({name: partial(engine, case, folder) for name, engine in ENGINES.items()}) as ends:
-                for batch in BATCHES:
-                    budget, least = (0.0, 2) if quick else (BUDGET[batch], 2)
-                    measured, outputs = measure(ends, (batch,), budget, least)
-                    found[batch].append(measured)
-                    agree(case, outputs)
-    return {batch: together(starts) for batch, starts in found.items()}
+        makers = {name: partial(engine, case, folder) for name, engine in ENGINES.items()}
+        budgets, starts = (dict.fromkeys(BATCHES, 0.0), 1) if quick else (BUDGET, STARTS)
+        return measure_starts(makers, budgets, starts, partial(agree, case))
 
 
 def agree(case: Case, outputs: dict[str, Any]) -> None:
