@@ -29,9 +29,9 @@ def _rewritten(graph: Graph) -> Graph:
         made = moved(node, inputs)
         if isinstance(made, Call) or type(made.op) is not Add or len(inputs) != 2 or _has_name(node):
             return made
-        for value, other in (inputs, inputs[::-1]):
-            is_last = counts[node.inputs[inputs.index(value)]] == 1
-            if is_last and _is_norm(value) and value.shape == other.shape:
+        for index, value in enumerate(inputs):
+            other = inputs[1 - index]
+            if counts[node.inputs[index]] == 1 and _is_norm(value) and value.shape == other.shape:
                 return replace(made, op=AddTo(made.op.broadcast), inputs=(value, other))
         return made
 

@@ -160,9 +160,7 @@ def _stretched(made: Made) -> Iterator[tuple[Doc, str]]:
             yield from ((doc, "") for doc in docs)
             continue
         texts = [flat(doc) for doc in docs]
-        clause = passing(stretch, made.names, texts)
-        items = (texts[0], clause) if len(texts) == 1 else ("layer", clause, _tuple("for layer in ", texts))
-        yield Block("*[", tuple((item, "") for item in items), "]", comma="", folds=True), ""
+        yield _loop(texts, passing(stretch, made.names, texts)), ""
 
 
 def passing(stretch: Stretch, names: Names, texts: Sequence[str]) -> str:
@@ -301,10 +299,14 @@ def _repetition(docs: list[tuple[Doc, str]], place: int) -> tuple[int, int]:
 
 def _comprehension(group: list[str], times: int) -> Doc:
     """The group of layers so often: on one line, or part by part where that is too long."""
-    clause = f"for _ in range({times})"
-    items = (group[0], clause) if len(group) == 1 else ("layer", clause, _tuple("for layer in ", group))
-    loop = Block("*[", tuple((item, "") for item in items), "]", comma="", folds=True)
+    loop = _loop(group, f"for _ in range({times})")
     return flat(loop) if len(flat(loop)) <= LONGEST_LOOP else loop
+
+
+def _loop(texts: Sequence[str], clause: str) -> Block:
+    """`*[layer for _ in range(2) for layer in (nn.Conv2d(…), nn.ReLU())]`, or without the second loop for one layer."""
+    items = (texts[0], clause) if len(texts) == 1 else ("layer", clause, _tuple("for layer in ", texts))
+    return Block("*[", tuple((item, "") for item in items), "]", comma="", folds=True)
 
 
 def _folded(block: Block) -> Doc:

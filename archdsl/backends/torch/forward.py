@@ -226,8 +226,9 @@ def _owner(node: Apply | Call) -> Apply | Call:
 def _step(writer: _Writer, node: Apply | Call, note: str) -> None:
     """Take one node into the program: as an expression that waits, or as a statement."""
     inputs = [_origin(writer.made, value) for value in node.inputs]
-    if isinstance(node, Apply) and isinstance(lower(node).run, calls.Augmented):
-        _augment(writer, node, inputs, note)
+    run = lower(node).run if isinstance(node, Apply) else None
+    if isinstance(run, calls.Augmented):
+        _augment(writer, node, run.symbol, inputs, note)
         return
     if writer.waiting is not None and not _nests(writer, node, inputs, writer.waiting):
         if _is_arm(writer, node, *writer.waiting):
@@ -362,7 +363,7 @@ def _flush(writer: _Writer) -> None:
         _assign(writer, name, expr.text, expr.needs, expr.note)
 
 
-def _augment(writer: _Writer, node: Apply, inputs: list[Value], note: str) -> None:
+def _augment(writer: _Writer, node: Apply | Call, symbol: str, inputs: list[Value], note: str) -> None:
     """One statement for a node that writes over its first operand: `y += self.shortcut(x)`."""
     target, other = inputs
     if writer.waiting is None or writer.waiting[0] != other:
@@ -371,7 +372,6 @@ def _augment(writer: _Writer, node: Apply, inputs: list[Value], note: str) -> No
     name, text = writer.variables[target], inner.text if inner else writer.variables[other]
     _release(writer, (target, *(inner.reads if inner else (other,))))
     _hold(writer, Value(node), name)
-    symbol = lower(node).run.symbol
     writer.statements.append(_Statement(name, text, note or (inner.note if inner else ""), symbol=symbol))
 
 
