@@ -29,11 +29,11 @@ from archdsl.elaborate.parametric import contracts_for_all
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import Constant
 from archdsl.garbage import uncollected
-from archdsl.ir.graph import Graph
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Graph
 from archdsl.limits import limited
 from archdsl.passes import through_passes
 from archdsl.record import Entity
+from archdsl.sizes.shape import Shape
 from archdsl.source import Source
 from archdsl.syntax.parse import parse_expression
 

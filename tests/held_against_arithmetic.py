@@ -21,8 +21,8 @@ from archdsl.analyses.accepted import accepted
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.files import Files
 from archdsl.elaborate.network import elaborate, networks
-from archdsl.ir.graph import Graph
-from archdsl.ir.verify import verify_graph
+from archdsl.graph.nodes import Graph
+from archdsl.graph.verify import verify_graph
 from archdsl.source import Source
 
 BY_SUM = (HEIGHTS + WIDTHS) * HEIGHTS.size + HEIGHTS

@@ -12,7 +12,7 @@ from typing import Any
 
 import archdsl
 from archdsl import Network
-from archdsl.ir.dim import substitute
+from archdsl.sizes.dim import substitute
 
 SPECS = Path(__file__).parents[1] / "specs"
 SETTINGS: dict[str, dict[str, Any]] = {

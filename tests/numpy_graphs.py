@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from archdsl.backends.numpy.program import Program
-from archdsl.ir.dim import symbol
-from archdsl.ir.graph import Apply, Call, Graph, Input, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.ops.activation import Relu, Sigmoid
 from archdsl.ops.combine import Add, Concat
 from archdsl.ops.conv import Conv
@@ -18,6 +16,8 @@ from archdsl.ops.linear import Linear
 from archdsl.ops.pool import AvgPool, MaxPool
 from archdsl.ops.regularize import Dropout
 from archdsl.ops.reshape import Flatten, Identity
+from archdsl.sizes.dim import symbol
+from archdsl.sizes.shape import Shape
 
 N, H, W = (symbol(name) for name in "NHW")
 

@@ -9,11 +9,11 @@ from numpy_graphs import Body, N
 
 from archdsl.backends.numpy.kernels.array import Array, Pullback
 from archdsl.backends.numpy.rules import call
-from archdsl.ir.graph import Graph, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Graph, Value
 from archdsl.ops import Op, Param, Params
 from archdsl.ops.combine import Add
 from archdsl.ops.init import ONES, ZEROS
+from archdsl.sizes.shape import Shape
 
 
 class Center(Op):

@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 import archdsl
 from archdsl.backends.numpy import kernels
-from archdsl.ir.dim import symbol
-from archdsl.ir.shape import Shape
 from archdsl.ops import OPS
 from archdsl.ops.attention import Attention
+from archdsl.sizes.dim import symbol
+from archdsl.sizes.shape import Shape
 
 torch.set_num_threads(1)
 

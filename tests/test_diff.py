@@ -17,7 +17,7 @@ from spec_strategies import network
 
 import archdsl
 from archdsl.cli import main
-from archdsl.ir.text import text as graph_text
+from archdsl.graph.text import text as graph_text
 
 ROOT = Path(__file__).parents[1]
 SPECS = sorted((ROOT / "specs").glob("*.arch"))

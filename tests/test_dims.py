@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archdsl.ir.decide import contradictory
-from archdsl.ir.dim import Dim, ceildiv, largest, smallest, substitute, symbol
-from archdsl.ir.fact import Fact
-from archdsl.ir.multiples import shortest
-from archdsl.ir.prove import assuming, equal
-from archdsl.ir.verdict import Proved, Refuted, Unknown
+from archdsl.sizes.decide import contradictory
+from archdsl.sizes.dim import Dim, ceildiv, largest, smallest, substitute, symbol
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.multiples import shortest
+from archdsl.sizes.prove import assuming, equal
+from archdsl.sizes.verdict import Proved, Refuted, Unknown
 
 H, W = symbol("H"), symbol("W")
 SIZES = range(1, 201)

@@ -14,7 +14,7 @@ from spec_strategies import SAMPLES, network
 
 import archdsl
 from archdsl.cli import main
-from archdsl.ir.text import text as graph_text
+from archdsl.graph.text import text as graph_text
 from archdsl.source import Source
 from archdsl.syntax.format import RULES, format
 from archdsl.syntax.tables import tables

@@ -10,7 +10,7 @@ from spec_strategies import damaged, network
 
 import archdsl
 from archdsl.diagnostics.render import render
-from archdsl.ir.verify import verify_graph
+from archdsl.graph.verify import verify_graph
 
 torch = pytest.importorskip("torch")
 

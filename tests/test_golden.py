@@ -23,8 +23,8 @@ import pytest
 
 from archdsl.compiler import Report, check_source
 from archdsl.diagnostics.render import render
-from archdsl.ir.text import text
-from archdsl.ir.verify import verify_graph
+from archdsl.graph.text import text
+from archdsl.graph.verify import verify_graph
 from archdsl.passes import through_passes
 from archdsl.passes.inference import INFERENCE
 from archdsl.source import Source

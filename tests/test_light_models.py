@@ -21,7 +21,7 @@ onnx = pytest.importorskip("onnx")
 
 import archdsl  # noqa: E402
 from archdsl.analyses.cost import macs  # noqa: E402
-from archdsl.ir.graph import layers  # noqa: E402
+from archdsl.graph.nodes import layers  # noqa: E402
 
 TESTS = Path(__file__).parent
 SPECS = TESTS.parent / "specs"

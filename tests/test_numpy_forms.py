@@ -16,7 +16,6 @@ from test_numpy_kernels import Kernel, agrees, close, differentiates, moderate, 
 
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.rules import lower
-from archdsl.ir.shape import Shape
 from archdsl.ops import Op, Rejected
 from archdsl.ops.cut import Chunk, Slice, Split
 from archdsl.ops.form import Reshape
@@ -24,6 +23,7 @@ from archdsl.ops.pad import Pad
 from archdsl.ops.reduce import Max, Mean
 from archdsl.ops.reshape import Permute
 from archdsl.ops.upsample import LINEAR, Upsample
+from archdsl.sizes.shape import Shape
 
 shapes = st.integers(2, 4).flatmap(lambda rank: tuples(rank, 1, 4))
 

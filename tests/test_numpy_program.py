@@ -18,10 +18,10 @@ from archdsl.analyses.state import state
 from archdsl.backends.numpy.kernels.array import Array, Gradients, Pullback
 from archdsl.backends.numpy.program import Program
 from archdsl.backends.numpy.rules import RULES, call
-from archdsl.ir.graph import Graph
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Graph
 from archdsl.ops.activation import Relu
 from archdsl.ops.linear import Linear
+from archdsl.sizes.shape import Shape
 
 torch.set_num_threads(1)
 

@@ -21,7 +21,7 @@ from archdsl.backends.numpy.plan import Plan
 from archdsl.backends.numpy.program import Program
 from archdsl.backends.numpy.rules import RULES
 from archdsl.backends.numpy.source import source
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from onnx.backend.test.loader import load_model_tests  # noqa: E402
 from onnx_reading import MODULES, READERS, Attributes, Excluded, Read, demand, reads, slid  # noqa: E402
 
 from archdsl.backends.numpy.rules import lower  # noqa: E402
-from archdsl.ir.shape import Shape  # noqa: E402
 from archdsl.ops import Rejected  # noqa: E402
 from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh  # noqa: E402
 from archdsl.ops.combine import Add, Concat  # noqa: E402
@@ -32,6 +31,7 @@ from archdsl.ops.linear import Linear  # noqa: E402
 from archdsl.ops.pool import AvgPool, MaxPool  # noqa: E402
 from archdsl.ops.regularize import Dropout  # noqa: E402
 from archdsl.ops.reshape import Flatten, Identity  # noqa: E402
+from archdsl.sizes.shape import Shape  # noqa: E402
 
 
 @reads("Conv")

@@ -20,11 +20,11 @@ from spec_strategies import network as networks
 import archdsl
 from archdsl import Network
 from archdsl.cli import main
-from archdsl.ir.dim import substitute
 from archdsl.ops.activation import Hardswish, LeakyRelu, Relu, Relu6, Sigmoid, Tanh
 from archdsl.passes import through_passes
 from archdsl.passes.activations import KERNELS
 from archdsl.passes.inference import INFERENCE
+from archdsl.sizes.dim import substitute
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)

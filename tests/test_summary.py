@@ -192,7 +192,7 @@ def test_free_sizes_stay_free():
 
 def test_expressions_have_the_value_of_the_figures():
     """What is symbolic, with numbers put in place of the sizes, is what the same sizes give at once."""
-    from archdsl.ir.dim import substitute
+    from archdsl.sizes.dim import substitute
 
     net = zoo()["UNet"]
     free, fixed = net.summary(), net.summary(image=(1, 1, 96, 64))

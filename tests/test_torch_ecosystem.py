@@ -15,7 +15,7 @@ import pytest
 
 import archdsl
 from archdsl.analyses.ranges import ranges
-from archdsl.ir.dim import substitute
+from archdsl.sizes.dim import substitute
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)

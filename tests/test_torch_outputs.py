@@ -10,7 +10,7 @@ import pytest
 
 import archdsl
 from archdsl.analyses.state import state
-from archdsl.ir.graph import Call, Graph
+from archdsl.graph.nodes import Call, Graph
 from archdsl.passes.outputs import with_outputs
 
 torch = pytest.importorskip("torch")

@@ -25,15 +25,15 @@ from archdsl.backends.torch.calls import MODULE, Infix, Opt, X, call, literal, q
 from archdsl.backends.torch.layout import WIDTH, lines
 from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES
 from archdsl.backends.torch.rules import Lowering, expression, layer
-from archdsl.ir.dim import substitute
-from archdsl.ir.graph import Apply, Call, Graph, Input, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.ops import Op
 from archdsl.ops.activation import Relu
 from archdsl.ops.combine import Add, Concat
 from archdsl.ops.conv import Conv
 from archdsl.ops.linear import Linear
 from archdsl.ops.reshape import Identity
+from archdsl.sizes.dim import substitute
+from archdsl.sizes.shape import Shape
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)

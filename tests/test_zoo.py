@@ -19,10 +19,10 @@ from archdsl.analyses.cost import macs
 from archdsl.analyses.state import state
 from archdsl.analyses.tally import total
 from archdsl.backends.numpy.plan import plan, sizes_of
-from archdsl.ir.dim import substitute
-from archdsl.ir.graph import layers
-from archdsl.ir.shape import Shape
-from archdsl.ir.verify import verify_graph
+from archdsl.graph.nodes import layers
+from archdsl.graph.verify import verify_graph
+from archdsl.sizes.dim import substitute
+from archdsl.sizes.shape import Shape
 from archdsl.training import SGD, cross_entropy
 
 torch.set_num_threads(1)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archdsl.ir.dim import symbol
-from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.ops import Op, Param
 from archdsl.ops.activation import Relu, Sigmoid, Softmax, Tanh
 from archdsl.ops.combine import Add, Concat
@@ -17,6 +15,8 @@ from archdsl.ops.linear import Linear
 from archdsl.ops.pool import AvgPool, MaxPool
 from archdsl.ops.regularize import Dropout
 from archdsl.ops.reshape import Flatten, Identity
+from archdsl.sizes.dim import symbol
+from archdsl.sizes.shape import Shape
 
 N = symbol("N")
 

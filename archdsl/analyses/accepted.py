@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archdsl.ir.dim import symbol
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Graph
-from archdsl.ir.needs import needs_of
+from archdsl.graph.needs import needs_of
+from archdsl.graph.nodes import Graph
 from archdsl.record import Record
+from archdsl.sizes.dim import symbol
+from archdsl.sizes.fact import Fact
 
 
 class Contradiction(Record):
@@ -54,7 +54,7 @@ def impossible(graph: Graph) -> list[Contradiction]:
     """Symbols for which no size is both stated and large enough, those together that facts tie together."""
     if not graph.facts:  # what is needed alone can always be had
         return []
-    from archdsl.ir.decide import contradictory, linked
+    from archdsl.sizes.decide import contradictory, linked
 
     needs = needs_of(graph)
     lowest, beyond = needs.lowest, needs.beyond
@@ -76,7 +76,7 @@ def impossible(graph: Graph) -> list[Contradiction]:
 
 def _least_of(needed: Sequence[Fact], stated: Sequence[Fact]) -> list[Fact]:
     """As few needs as contradict what is stated."""
-    from archdsl.ir.decide import contradictory
+    from archdsl.sizes.decide import contradictory
 
     told = list(needed)
     for fact in needed:
@@ -89,7 +89,7 @@ def _telling(needed: Sequence[Fact], stated: Sequence[Fact]) -> list[Fact]:
     """What is needed, without what follows from the rest of it and from what is stated."""
     if not stated and all(isinstance(fact.right, int) and str(fact.left).isidentifier() for fact in needed):
         return list(needed)
-    from archdsl.ir.decide import contradictory
+    from archdsl.sizes.decide import contradictory
 
     told = list(needed)
     for fact in reversed(needed):

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from archdsl.analyses.pairing import Step, content, longest_rising, paired
 from archdsl.analyses.tally import names_of
-from archdsl.ir.graph import Apply, Call, Graph, Node, Value
-from archdsl.ir.text import call
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.graph.text import call
 from archdsl.record import Entity
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ir.dim import Dim, substitute, symbols
-from archdsl.ir.graph import Call, Graph
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Call, Graph
 from archdsl.ops import Op
+from archdsl.sizes.dim import Dim, substitute, symbols
+from archdsl.sizes.shape import Shape
 
 
 def macs(graph: Graph) -> Dim:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.analyses.accepted import accepted
-from archdsl.ir.dim import Dim, Expr, substitute, symbol, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Apply, Graph, layers
+from archdsl.graph.nodes import Apply, Graph, layers
+from archdsl.sizes.dim import Dim, Expr, substitute, symbol, symbols
+from archdsl.sizes.fact import Fact
 
 
 def settled(graph: Graph, given: Mapping[str, Sequence[int]]) -> dict[str, Dim]:

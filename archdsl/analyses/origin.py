@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from archdsl.ir.graph import Call, Graph
+from archdsl.graph.nodes import Call, Graph
 from archdsl.source import Source
 from archdsl.version import __version__
 

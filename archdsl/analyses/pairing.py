@@ -13,8 +13,8 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import TypeAlias
 
-from archdsl.ir.graph import Apply, Call
-from archdsl.ir.text import call
+from archdsl.graph.nodes import Apply, Call
+from archdsl.graph.text import call
 
 Step: TypeAlias = "Apply | Call"
 Word: TypeAlias = "Callable[[Step], Hashable]"

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import gcd
 
-from archdsl.ir.decide import contradictory
-from archdsl.ir.dim import Dim, substitute, symbol, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Call, Graph
-from archdsl.ir.prove import equal
-from archdsl.ir.verdict import Proved
+from archdsl.graph.nodes import Call, Graph
 from archdsl.record import Record
+from archdsl.sizes.decide import contradictory
+from archdsl.sizes.dim import Dim, substitute, symbol, symbols
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import equal
+from archdsl.sizes.verdict import Proved
 
 SEARCHED = 1 << 13
 LARGEST = 1 << 20

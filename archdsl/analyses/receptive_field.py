@@ -17,11 +17,11 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 from archdsl.analyses.reach import ITSELF, Reach, through, union
-from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.ops import OPS, Op
 from archdsl.record import Entity, Record
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 
 class Sight(Enum):

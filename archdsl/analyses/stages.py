@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from archdsl.analyses.given import settled
 from archdsl.analyses.ranges import ranges
-from archdsl.ir.dim import Dim, product, substitute, symbols
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
+from archdsl.sizes.dim import Dim, product, substitute, symbols
 
 SLACK = 1.1
 """How much longer than it must be the longest stage may take, for less to be sent."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
-from archdsl.ir.graph import Apply, Call, Graph
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph
 from archdsl.ops import Op, Param, Params
+from archdsl.sizes.shape import Shape
 
 
 class Tensor(NamedTuple):

@@ -13,12 +13,12 @@ from math import prod
 from typing import TypeAlias
 
 from archdsl.analyses.receptive_field import Field, Fields, Sight, axes_of, receptive_fields
-from archdsl.ir.dim import Dim, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Apply, Call, Graph, Node
-from archdsl.ir.multiples import shortest
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Node
 from archdsl.record import Entity
+from archdsl.sizes.dim import Dim, symbols
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.multiples import shortest
+from archdsl.sizes.shape import Shape
 
 BYTES = 4
 """Of a float32, and of the whole numbers that tokens are."""

@@ -17,7 +17,7 @@ from archdsl.cli.reading import check_targets
 if TYPE_CHECKING:
     from archdsl.compiler import Network
     from archdsl.diagnostics import Diagnostic
-    from archdsl.ir.shape import Shape
+    from archdsl.sizes.shape import Shape
 
 
 @click.command()

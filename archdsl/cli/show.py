@@ -29,7 +29,7 @@ def show(target: str, stage: str, settings: dict[str, str], sizes: dict[str, tup
     if stage == "tree":
         click.echo(_tree(target, color))
         return
-    from archdsl.ir.text import text
+    from archdsl.graph.text import text
 
     if Path(target).is_dir():
         raise Misuse(f"{target}: name one FILE or FILE:NETWORK, not a directory")

@@ -13,14 +13,14 @@ from typing import Any
 
 from archdsl.diagnostics import Problem
 from archdsl.elaborate.ranks import joins, levelled
-from archdsl.ir.graph import Apply, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Value
 from archdsl.ops import Op, Rejected
 from archdsl.ops.combine import Add, BranchesDiffer, Sub
 from archdsl.ops.conv import Conv
 from archdsl.ops.form import Reshape
 from archdsl.ops.learned import Parameter
 from archdsl.record import replace
+from archdsl.sizes.shape import Shape
 
 LONGEST = 12
 WIDEST = 9

@@ -12,9 +12,9 @@ from archdsl.elaborate.foreign import TOO_LARGE
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, Tensor, described, show
-from archdsl.ir.dim import Expr
 from archdsl.ops import Attribute, Op
 from archdsl.ops.init import Initializer
+from archdsl.sizes.dim import Expr
 from archdsl.source import Span
 from archdsl.syntax import tree
 

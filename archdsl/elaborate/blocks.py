@@ -14,7 +14,7 @@ from archdsl.elaborate.network_problems import NoInput
 from archdsl.elaborate.problems import EndlessRecursion, NotALayer, UnknownArgument
 from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
-from archdsl.ir.graph import Call, Graph, Value
+from archdsl.graph.nodes import Call, Graph, Value
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import replace
 from archdsl.source import Span

@@ -8,9 +8,9 @@ from typing import Any
 from archdsl.elaborate.numbers import Refused, arithmetic, as_float, bounded, compare
 from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.values import Builtin, Constant, Quotient, described
-from archdsl.ir.dim import Expr, ceildiv, largest, smallest
 from archdsl.limits import ListTooLong, limits
 from archdsl.ops.init import RULES, Initializer
+from archdsl.sizes.dim import Expr, ceildiv, largest, smallest
 
 
 def _length(items: Constant) -> int:

@@ -10,10 +10,10 @@ from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
 from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.scope import Mistake, Scope
 from archdsl.elaborate.values import Constant, Quotient, Tensor, described, show
-from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.prove import equal
-from archdsl.ir.shape import Shape
-from archdsl.ir.verdict import Proved, Refuted, Verdict
+from archdsl.sizes.dim import Dim, Expr
+from archdsl.sizes.prove import equal
+from archdsl.sizes.shape import Shape
+from archdsl.sizes.verdict import Proved, Refuted, Verdict
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -19,10 +19,10 @@ from archdsl.elaborate.problems import (
 )
 from archdsl.elaborate.scope import REPORTED, Mistake, Trail
 from archdsl.elaborate.values import Constant, OpRef, Tensor, described, kind, show
-from archdsl.ir.dim import Dim, Expr, symbol
-from archdsl.ir.graph import Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Value
 from archdsl.record import replace
+from archdsl.sizes.dim import Dim, Expr, symbol
+from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 

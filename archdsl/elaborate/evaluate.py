@@ -41,13 +41,13 @@ from archdsl.elaborate.values import (
     kind,
     show,
 )
-from archdsl.ir.dim import Expr
-from archdsl.ir.graph import Value
-from archdsl.ir.verdict import Refuted, Unknown, Verdict
+from archdsl.graph.nodes import Value
 from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
 from archdsl.record import Entity, Record, replace
 from archdsl.record import replace as changed
+from archdsl.sizes.dim import Expr
+from archdsl.sizes.verdict import Refuted, Unknown, Verdict
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -22,13 +22,13 @@ from archdsl.elaborate.problems import CannotName, CannotUnpack, NotALayer, Unkn
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import origin
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Apply, Call, Graph, Value
-from archdsl.ir.needs import Needs, positive_sizes
-from archdsl.ir.shape import Shape
+from archdsl.graph.needs import Needs, positive_sizes
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.limits import TooManyStages, limits
 from archdsl.ops import OPS, Op
 from archdsl.record import replace
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -15,10 +15,10 @@ from archdsl.elaborate.network_problems import ExpectationFailed
 from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.scope import Mistake
 from archdsl.elaborate.values import Constant, Tensor, described, show
-from archdsl.ir.needs import needs_of
-from archdsl.ir.prove import assuming
-from archdsl.ir.verdict import Refuted
+from archdsl.graph.needs import needs_of
 from archdsl.record import replace
+from archdsl.sizes.prove import assuming
+from archdsl.sizes.verdict import Refuted
 from archdsl.syntax import tree
 
 

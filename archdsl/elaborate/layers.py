@@ -14,12 +14,12 @@ from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared,
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
-from archdsl.ir.dim import Expr, symbols
-from archdsl.ir.graph import Apply, Call
-from archdsl.ir.multiples import results
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.record import replace
+from archdsl.sizes.dim import Expr, symbols
+from archdsl.sizes.multiples import results
+from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Mistake
-from archdsl.ir.graph import Apply, Call, Graph, Input, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.ops import Rejected
+from archdsl.sizes.shape import Shape
 
 
 class Meant:

@@ -9,9 +9,9 @@ from archdsl.diagnostics import Diagnostic, Label
 from archdsl.elaborate.problems import BadName, NameTaken
 from archdsl.elaborate.scope import Mistake
 from archdsl.elaborate.values import Tensor
-from archdsl.ir.graph import Apply, Call, Graph, Input, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.limits import TooManyLayers, limits
+from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -24,13 +24,13 @@ from archdsl.elaborate.network_problems import (
 from archdsl.elaborate.problems import MissingArgument, NameTaken, OutOfRange, UnknownArgument, WrongType
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import BlockRef, Constant, NetworkRef, Tensor, described, show
-from archdsl.ir.dim import Dim, Expr, symbol
-from archdsl.ir.fact import RELATIONS, Fact
-from archdsl.ir.graph import Graph, Value
-from archdsl.ir.prove import assume, assuming
-from archdsl.ir.shape import Kind, Shape
+from archdsl.graph.nodes import Graph, Value
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import Entity, replace
+from archdsl.sizes.dim import Dim, Expr, symbol
+from archdsl.sizes.fact import RELATIONS, Fact
+from archdsl.sizes.prove import assume, assuming
+from archdsl.sizes.shape import Kind, Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.verdict import SETTLE
+from archdsl.sizes.verdict import SETTLE
 from archdsl.source import Span
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from archdsl.diagnostics import Problem
 from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision, WrongType
 from archdsl.elaborate.values import Constant, Quotient, described, show
-from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.fact import Fact
-from archdsl.ir.prove import equal, holds
-from archdsl.ir.verdict import Proved, Refuted, Unknown, Verdict
 from archdsl.limits import ListTooLong, NumberTooLarge, limits
+from archdsl.sizes.dim import Dim, Expr
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import equal, holds
+from archdsl.sizes.verdict import Proved, Refuted, Unknown, Verdict
 
 
 class Refused(Exception):

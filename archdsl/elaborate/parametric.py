@@ -20,14 +20,14 @@ from archdsl.elaborate.module import Module
 from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
 from archdsl.elaborate.scope import FileScope, Mistake, Scope
 from archdsl.elaborate.values import BlockRef, Constant, Tensor, show
-from archdsl.ir.dim import Expr, symbol
-from archdsl.ir.graph import Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Value
 from archdsl.record import replace
+from archdsl.sizes.dim import Expr, symbol
+from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
 
 if TYPE_CHECKING:
-    from archdsl.ir.dim import Dim
+    from archdsl.sizes.dim import Dim
 
 
 def contracts_for_all(home: FileScope) -> list[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from archdsl.diagnostics import Edit, Problem, item, respelled
-from archdsl.ir.shape import Shape
+from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 
 

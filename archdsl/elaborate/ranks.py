@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.ops.combine import Arithmetic
 from archdsl.record import replace
+from archdsl.sizes.shape import Shape
 
 
 def levelled(join: Op, shapes: Sequence[Shape]) -> str:

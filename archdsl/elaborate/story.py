@@ -7,8 +7,8 @@ Takes a value and the module that it stands in, walks the graph backwards, retur
 from __future__ import annotations
 
 from archdsl.elaborate.module import Module
-from archdsl.ir.graph import Apply, Call, Input, Node, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Input, Node, Value
+from archdsl.sizes.shape import Shape
 
 MOST = 3
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.graph import Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Value
 from archdsl.ops import Op
 from archdsl.ops.init import Initializer
 from archdsl.record import Record
+from archdsl.sizes.dim import Dim, Expr
+from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
 
 if TYPE_CHECKING:

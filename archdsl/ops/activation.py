@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, attribute
 from archdsl.ops.init import Constant
 from archdsl.ops.reshape import axis_of
+from archdsl.sizes.shape import Shape
 
 
 class Elementwise(Op):

@@ -7,10 +7,10 @@ from math import sqrt
 from typing import ClassVar
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
 from archdsl.ops.init import DEFAULT, ZEROS, Init, Initializer, Uniform, lecun_uniform
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.shape import Shape
 
 
 class UnevenHeads(Problem):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Floats, Op, Rejected, Size, attribute
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 
 class NumbersMiscounted(Problem):

@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Kind, Shape
 from archdsl.ops.init import Init
 from archdsl.record import REQUIRED, Record, spec
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Kind, Shape
 
 Size: TypeAlias = "tuple[int, ...]"
 """One integer for each spatial axis; a spec may write one integer for all of them."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Expr
-from archdsl.ir.fact import Fact
-from archdsl.ir.prove import equal
-from archdsl.ir.shape import Shape
-from archdsl.ir.verdict import SETTLE, Proved, Refuted, Verdict
 from archdsl.ops.base import Op, Rejected, attribute
 from archdsl.ops.reshape import axis_of
+from archdsl.sizes.dim import Expr
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import equal
+from archdsl.sizes.shape import Shape
+from archdsl.sizes.verdict import SETTLE, Proved, Refuted, Verdict
 
 
 class BranchesDiffer(Problem):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import gcd
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute, flattened
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
 from archdsl.ops.slide import WindowTooLarge, slide
 from archdsl.record import replace
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.shape import Shape
 
 
 class UnevenGroups(Problem):

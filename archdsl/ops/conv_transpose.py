@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, Size, attribute
 from archdsl.ops.conv import split_evenly
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
 from archdsl.ops.slide import AXES
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.shape import Shape
 
 
 class OutputPaddingTooWide(Problem):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim, ceildiv
-from archdsl.ir.fact import Fact
-from archdsl.ir.prove import equal
-from archdsl.ir.shape import Shape
-from archdsl.ir.verdict import SETTLE, Proved, Refuted
 from archdsl.ops.base import Integers, Op, Rejected, attribute
 from archdsl.ops.reshape import inner_axis
+from archdsl.sizes.dim import Dim, ceildiv
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import equal
+from archdsl.sizes.shape import Shape
+from archdsl.sizes.verdict import SETTLE, Proved, Refuted
 
 
 class UnevenParts(Problem):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, attribute
 from archdsl.ops.init import DEFAULT, Initializer, Normal
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 
 class Embedding(Op):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.dim import Dim, Expr, Floor, product
-from archdsl.ir.prove import equal
-from archdsl.ir.shape import Shape
-from archdsl.ir.verdict import SETTLE, Proved, Refuted
 from archdsl.ops.base import Op, Rejected, attribute
+from archdsl.sizes.dim import Dim, Expr, Floor, product
+from archdsl.sizes.prove import equal
+from archdsl.sizes.shape import Shape
+from archdsl.sizes.verdict import SETTLE, Proved, Refuted
 
 Dims: TypeAlias = "tuple[Dim, ...]"
 

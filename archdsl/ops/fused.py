@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
 from archdsl.ops.activation import Elementwise
 from archdsl.ops.base import Floats, Op, Param, Params, attribute
 from archdsl.ops.combine import Add, Concat
@@ -17,6 +15,8 @@ from archdsl.ops.conv import Conv
 from archdsl.ops.init import ONES, ZEROS
 from archdsl.ops.linear import Linear
 from archdsl.record import Record
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 
 class Norm(Record):

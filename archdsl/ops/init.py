@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import sqrt
 
-from archdsl.ir.dim import Dim, product
 from archdsl.record import Record
+from archdsl.sizes.dim import Dim, product
 
 
 class Constant(Record):

@@ -5,11 +5,11 @@ Their tensor belongs to the body that holds them, and goes by the layer's own na
 
 from __future__ import annotations
 
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, attribute
 from archdsl.ops.form import Dims
 from archdsl.ops.init import ZEROS, Constant, Initializer
 from archdsl.ops.reshape import inner_axis
+from archdsl.sizes.shape import Shape
 
 
 class Scale(Op):

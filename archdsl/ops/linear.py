@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import RANKS, Op, Param, Params, Rejected, WrongRank, attribute
 from archdsl.ops.init import DEFAULT, Initializer, lecun_uniform
 from archdsl.ops.reshape import axis_of, inner_axis
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.shape import Shape
 
 PLAIN = (2, 3)
 """Numbers of axes of values that are no images: their last axis needs no word."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.prove import equal
-from archdsl.ir.shape import Shape
-from archdsl.ir.verdict import SETTLE, Proved, Refuted, Verdict
 from archdsl.ops.base import Op, Rejected, attribute
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.prove import equal
+from archdsl.sizes.shape import Shape
+from archdsl.sizes.verdict import SETTLE, Proved, Refuted, Verdict
 
 
 class NoProduct(Problem):

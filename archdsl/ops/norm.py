@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import ONES, ZEROS
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 
 SMALLEST = 1e-12
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, attribute
 from archdsl.ops.slide import AXES
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 
 
 class TooLittleToCopy(Problem):

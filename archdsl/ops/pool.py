@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, Window, attribute, flattened
 from archdsl.ops.slide import fits, slide
 from archdsl.record import replace
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 
 
 class PaddingTooWide(Problem):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Integers, Op, attribute
 from archdsl.ops.reshape import inner_axes
+from archdsl.sizes.shape import Shape
 
 
 class Reduction(Op):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, attribute
+from archdsl.sizes.shape import Shape
 
 
 class Dropout(Op):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ir.dim import Dim, product
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Integers, Op, Rejected, attribute
+from archdsl.sizes.dim import Dim, product
+from archdsl.sizes.shape import Shape
 
 
 class NoSuchAxis(Problem):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, attribute
 from archdsl.ops.cut import axis_name, parts
+from archdsl.sizes.shape import Shape
 
 
 class PixelShuffle(Op):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.dim import Dim, Expr
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Rejected, Window
+from archdsl.sizes.dim import Dim, Expr
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 
 AXES = {1: ("length",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 

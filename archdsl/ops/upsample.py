@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ir.shape import Shape
 from archdsl.ops.base import Op, Rejected, Size, attribute
+from archdsl.sizes.shape import Shape
 
 LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}
 

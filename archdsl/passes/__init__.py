@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archdsl.ir.graph import Graph
-from archdsl.ir.prove import assuming
-from archdsl.ir.verify import verify_graph
+from archdsl.graph.nodes import Graph
+from archdsl.graph.verify import verify_graph
+from archdsl.sizes.prove import assuming
 
 Pass = Callable[[Graph], Graph]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.combine import Add
 from archdsl.ops.fused import AddTo
 from archdsl.ops.norm import BatchNorm

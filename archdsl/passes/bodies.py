@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeAlias
 
-from archdsl.ir.graph import Apply, Call, Graph, Node, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 from archdsl.record import replace
 
 Changed: TypeAlias = "Apply | Call | Value | tuple[Apply, ...] | None"

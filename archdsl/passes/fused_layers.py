@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.conv import Conv
 from archdsl.ops.fused import FusedConv, FusedLinear
 from archdsl.ops.linear import Linear

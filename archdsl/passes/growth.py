@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Node, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 from archdsl.ops.combine import Concat
 from archdsl.ops.fused import Append, Room
 from archdsl.passes.bodies import Changed, in_every_body, moved, rebuilt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.augment import ColorJitter, RandomCrop, RandomFlip, RandomResizedCrop
 from archdsl.ops.regularize import Dropout, StochasticDepth
 from archdsl.ops.reshape import Identity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Value
+from archdsl.graph.nodes import Apply, Call, Value
 from archdsl.ops.adaptive import Adaptive
 from archdsl.ops.combine import Arithmetic, Concat
 from archdsl.ops.conv import Conv

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, Norm, Part
 from archdsl.ops.norm import BatchNorm
 from archdsl.passes.bodies import in_every_body, merged, moved, pairs, rebuilt

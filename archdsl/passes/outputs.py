@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import suggestion
-from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
-from archdsl.ir.verify import verify_graph
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
+from archdsl.graph.verify import verify_graph
 from archdsl.record import replace
 
 Want: TypeAlias = "int | tuple[str, ...]"

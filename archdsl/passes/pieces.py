@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from math import prod
 
-from archdsl.ir.dim import Dim, number, symbol
-from archdsl.ir.graph import Apply, Call, Graph, Pieces, Value
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Pieces, Value
 from archdsl.ops.fused import Append, FusedConv, InPlace
 from archdsl.passes.bodies import uses
 from archdsl.record import replace
+from archdsl.sizes.dim import Dim, number, symbol
+from archdsl.sizes.shape import Shape
 
 USUAL = 224
 """What is taken for a size that is free; how far values grow hardly depends on it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Value
-from archdsl.ir.multiples import results
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.cut import Split
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, Part, Parts
 from archdsl.passes.bodies import Changed, alone, in_every_body, moved, rebuilt
 from archdsl.record import replace
+from archdsl.sizes.multiples import results
+from archdsl.sizes.shape import Shape
 
 
 def join_pointwise(graph: Graph) -> Graph:

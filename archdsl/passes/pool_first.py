@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Graph, Value
-from archdsl.ir.multiples import results
+from archdsl.graph.nodes import Apply, Graph, Value
 from archdsl.ops.adaptive import GlobalAvgPool
 from archdsl.ops.fused import FusedConv
 from archdsl.ops.pool import AvgPool
 from archdsl.passes.bodies import in_every_body, merged, pairs
 from archdsl.record import replace
+from archdsl.sizes.multiples import results
 
 
 def pool_first(graph: Graph) -> Graph:

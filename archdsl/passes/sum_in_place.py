@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from archdsl.ir.graph import Apply, Call, Graph, Input, Node, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.ops.fused import FusedConv
 from archdsl.passes.bodies import moved, rebuilt
 from archdsl.passes.memory import FRESH, is_fresh

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Graph
+from archdsl.graph.nodes import Apply, Graph
 from archdsl.ops.combine import Add
 from archdsl.ops.fused import FusedConv
 from archdsl.passes.bodies import in_every_body, merged, pairs

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from archdsl.ir.graph import Apply
-from archdsl.ir.text import literal
+from archdsl.graph.nodes import Apply
+from archdsl.graph.text import literal
 from archdsl.ops import Op
 
 UNSEEN = frozenset(

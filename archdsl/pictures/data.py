@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
-from archdsl.ir.text import call
+from archdsl.graph.text import call
 from archdsl.pictures.kinds import DARK, LIGHT, WORDS, Theme
 from archdsl.pictures.model import OUTSIDE, Body, Box, Picture
 

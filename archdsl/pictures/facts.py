@@ -5,8 +5,8 @@ from __future__ import annotations
 from inspect import getdoc
 
 from archdsl.analyses.tally import Row, total
-from archdsl.ir.graph import Apply
-from archdsl.ir.text import call, literal
+from archdsl.graph.nodes import Apply
+from archdsl.graph.text import call, literal
 from archdsl.pictures.model import Box, Picture
 from archdsl.record import Entity
 from archdsl.reports.figures import count, memory

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from archdsl.diagnostics import listing, suggestion
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 from archdsl.pictures.data import Look
 from archdsl.pictures.dot import dot
 from archdsl.pictures.mermaid import mermaid

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from archdsl.analyses.tally import Row, Sizes, tally
-from archdsl.ir.graph import Apply, Call, Graph, Node, Value
-from archdsl.ir.text import call
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.graph.text import call
 from archdsl.ops.learned import Parameter
 from archdsl.ops.reshape import Identity
 from archdsl.pictures.captions import SIGNS, caption, shortened

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from archdsl.ir.graph import Call
+from archdsl.graph.nodes import Call
 from archdsl.pictures.data import Look, data, style
 from archdsl.pictures.facts import Facts, facts, network_facts
 from archdsl.pictures.model import Box, Picture

@@ -11,7 +11,7 @@ from typing import Any
 
 from archdsl.analyses.given import settled
 from archdsl.analyses.tally import one_sample, tally
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 from archdsl.record import Entity
 from archdsl.reports.columns import columns
 from archdsl.timing import Timed, Timings

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 from archdsl.analyses.changes import Change, Place, changes
 from archdsl.analyses.cost import macs_of_one
 from archdsl.analyses.state import parameters, state
-from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Call, Graph
-from archdsl.ir.text import arguments, call
+from archdsl.graph.nodes import Call, Graph
+from archdsl.graph.text import arguments, call
 from archdsl.record import Entity
+from archdsl.sizes.dim import Dim
 
 Shape: TypeAlias = "tuple[int, ...]"
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "renamed": "=", "moved": ">", "connected": "%"}

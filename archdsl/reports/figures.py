@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.dim import Dim
+from archdsl.sizes.dim import Dim
 
 
 def count(number: Dim) -> str:

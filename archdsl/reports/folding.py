@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archdsl.analyses.tally import Row, total
-from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Apply, Call
-from archdsl.ir.text import call
+from archdsl.graph.nodes import Apply, Call
+from archdsl.graph.text import call
 from archdsl.record import Entity
+from archdsl.sizes.dim import Dim
 
 LONGEST = 4
 """Patterns of more rows than this are not looked for."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from archdsl.analyses.tally import Row, Sizes, one_sample, tally, total
-from archdsl.ir.dim import Dim
-from archdsl.ir.graph import Graph
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Graph
 from archdsl.record import Entity
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 
 class Summary(Entity):

@@ -8,10 +8,10 @@ from io import StringIO
 from typing import Any
 
 from archdsl.analyses.tally import Row
-from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
-from archdsl.ir.text import call
+from archdsl.graph.text import call
 from archdsl.reports.summary import Summary
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 COLUMNS = ("name", "op", "call", "output", "parameters", "macs", "activation_bytes", "receptive_field")
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from archdsl.analyses.tally import Row
-from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
 from archdsl.reports.columns import columns
 from archdsl.reports.figures import count, memory
 from archdsl.reports.fitting import fitted
 from archdsl.reports.folding import DRAWN, Line, Signs, folded_lines, lines
 from archdsl.reports.summary import Summary
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 DEPTH = 2
 """Levels that are open unless a reader asks for others."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import Body, Checked, Stage, everywhere, place
 from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
-from archdsl.ir.graph import Apply, Call
+from archdsl.graph.nodes import Apply, Call
 from archdsl.source import Span
 from archdsl.syntax import tree
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import Body, Checked, everywhere
 from archdsl.diagnostics import Diagnostic, Label, Problem
-from archdsl.ir.graph import Apply, Call
-from archdsl.ir.shape import Shape
+from archdsl.graph.nodes import Apply, Call
+from archdsl.sizes.shape import Shape
 
 
 class AffineTwice(Problem):

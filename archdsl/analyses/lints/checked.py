@@ -12,7 +12,7 @@ from functools import cached_property
 
 from archdsl.analyses.lints.mentions import mentioned
 from archdsl.diagnostics import Diagnostic
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.record import Record
 from archdsl.source import Source, Span
 from archdsl.syntax import tree

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archdsl.analyses.lints.checked import Checked
 from archdsl.analyses.lints.softmax import last
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.ir.graph import Apply, Value
+from archdsl.graph.nodes import Apply, Value
 
 CLIPPING = {"relu": "loses its negative values", "relu6": "keeps values from 0 to 6", "dropout": "loses some at random"}
 

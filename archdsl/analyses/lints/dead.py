@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archdsl.analyses.lints.checked import Body, Checked, Stage, everywhere, place
 from archdsl.analyses.lints.mentions import pattern
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.ir.graph import Apply, Call, Node, Value
+from archdsl.graph.nodes import Apply, Call, Node, Value
 from archdsl.syntax import tree
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import AXES, Checked, place
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.ir.graph import Apply
+from archdsl.graph.nodes import Apply
 
 
 class UnseenEdge(Problem):

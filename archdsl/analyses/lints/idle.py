@@ -7,7 +7,7 @@ from typing import Any
 
 from archdsl.analyses.lints.checked import Body, Checked, everywhere
 from archdsl.diagnostics import Diagnostic, Label, Problem
-from archdsl.ir.graph import Apply, Call
+from archdsl.graph.nodes import Apply, Call
 
 NORMS = frozenset(("batch_norm", "layer_norm", "group_norm", "instance_norm"))
 

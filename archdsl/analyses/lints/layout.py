@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archdsl.analyses.lints.checked import Body, Checked
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate.story import channels_first
-from archdsl.ir.graph import Apply, Input, Value
+from archdsl.graph.nodes import Apply, Input, Value
 
 
 class ChannelsLast(Problem):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import AXES, Body, Checked, everywhere
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.ir.graph import Apply, Call
+from archdsl.graph.nodes import Apply, Call
 
 
 class WindowOfPadding(Problem):

@@ -11,7 +11,7 @@ from keyword import iskeyword
 
 from archdsl.analyses.lints.checked import Body, Checked, everywhere, place
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.ir.graph import Apply, Call
+from archdsl.graph.nodes import Apply, Call
 
 _PUBLIC = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import Checked
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 
 CLASSIFIERS = ("conv", "linear", "global_avg_pool", "flatten")
 

@@ -15,11 +15,11 @@ from archdsl.analyses.state import state
 from archdsl.backends.numpy.kernels import identity
 from archdsl.backends.numpy.rules import Call, drawing, lower
 from archdsl.backends.numpy.weights import Input, Tensor
-from archdsl.ir import graph as ir
-from archdsl.ir.dim import symbol
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Shape
+from archdsl.graph import nodes as ir
 from archdsl.ops import Param, Params
+from archdsl.sizes.dim import symbol
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 
 
 @dataclass(frozen=True)

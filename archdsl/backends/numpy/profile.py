@@ -9,7 +9,7 @@ import numpy as np
 
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.program import Program
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 from archdsl.timing import Timed, Timings, by_step, seconds_of
 
 EDGE = 2048

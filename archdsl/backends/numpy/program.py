@@ -22,7 +22,7 @@ from archdsl.backends.numpy.names import output_names
 from archdsl.backends.numpy.plan import deaths, input_of, plan, tensor_of
 from archdsl.backends.numpy.runtime import Network, Pass, Value
 from archdsl.backends.numpy.weights import matched
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 
 
 class Program(Network):

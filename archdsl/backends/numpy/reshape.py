@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.rules import Call, call, lowers, lowers_by_shape
-from archdsl.ir.shape import Shape
 from archdsl.ops.form import Reshape
 from archdsl.ops.reshape import Flatten, Identity, Permute
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Flatten)

@@ -14,9 +14,9 @@ from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
 
 from archdsl.backends.numpy import weights
-from archdsl.ir.shape import Shape
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Constant, Init, Normal, Uniform
+from archdsl.sizes.shape import Shape
 
 Kernel: TypeAlias = Callable[..., Any]
 

@@ -24,11 +24,11 @@ from archdsl.backends.numpy.rules import drawing
 from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.backends.numpy.weights import Input, Tensor
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Graph
-from archdsl.ir.shape import Shape
-from archdsl.ir.spelled import python
+from archdsl.graph.nodes import Graph
 from archdsl.ops import Param
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
+from archdsl.sizes.spelled import python
 
 WIDTH = 120
 TRAINING = (SGD, Adam, cross_entropy, mean_squared_error)

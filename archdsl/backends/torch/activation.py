@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import X, call, opt
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.activation import (
     Elu,
     Gelu,
@@ -23,6 +22,7 @@ from archdsl.ops.activation import (
     Softplus,
     Tanh,
 )
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Relu)

@@ -6,8 +6,8 @@ from typing import Any
 
 from archdsl.backends.torch.calls import X, call, size
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, GlobalAvgPool, GlobalMaxPool
+from archdsl.sizes.shape import Shape
 
 
 @lowers(GlobalAvgPool)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import MODULE, X, call, opt, template
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.attention import Attention, xavier_uniform
 from archdsl.ops.init import ZEROS, lecun_uniform
+from archdsl.sizes.shape import Shape
 
 PLAIN = "{attend}({x}, {x}, {x}, need_weights=False)[0]"
 CAUSAL = "{attend}({x}, {x}, {x}, need_weights=False, attn_mask=causal_mask({x}), is_causal=True)[0]"

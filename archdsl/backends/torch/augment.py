@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import call, opt, size
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.augment import ColorJitter, Normalize, RandomCrop, RandomFlip, RandomResizedCrop
+from archdsl.sizes.shape import Shape
 
 AXES = {"horizontal": 3, "vertical": 2}
 

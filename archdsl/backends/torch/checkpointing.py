@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archdsl.diagnostics import suggestion
-from archdsl.ir.graph import Call, Graph
+from archdsl.graph.nodes import Call, Graph
 
 CHECKPOINTED = '''\
 def checkpointed(forward: Callable[..., Any]) -> Callable[..., Any]:

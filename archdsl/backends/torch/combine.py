@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import Infix, Items, Ref, call, opt
 from archdsl.backends.torch.rules import Lowering, expression, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.combine import Add, Concat, Mul, Sub
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Add)

@@ -21,7 +21,7 @@ from archdsl.backends.torch.parameters import COUNT, PRESENT, Names, Parameter, 
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import is_stateless, run_text
 from archdsl.backends.torch.structure import Family, Structure, is_chain, is_numbered
-from archdsl.ir.graph import Apply, Call, Graph
+from archdsl.graph.nodes import Apply, Call, Graph
 
 LONGEST_ON_ONE_LINE = 80
 LONGEST_LOOP = 100

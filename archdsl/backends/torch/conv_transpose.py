@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import call, opt, size
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.conv_transpose import ConvTranspose
 from archdsl.ops.init import fan_in, lecun_uniform
+from archdsl.sizes.shape import Shape
 
 
 @lowers(ConvTranspose)

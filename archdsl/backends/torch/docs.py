@@ -10,8 +10,8 @@ from textwrap import dedent, wrap
 
 from archdsl.backends.torch.constructor import Made
 from archdsl.backends.torch.layout import WIDTH
-from archdsl.ir.dim import Dim
-from archdsl.ir.shape import Shape
+from archdsl.sizes.dim import Dim
+from archdsl.sizes.shape import Shape
 
 
 def description(made: Made) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import call
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.embedding import Embedding
 from archdsl.ops.init import Normal
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Embedding)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from archdsl.analyses.ranges import Range, ranges
-from archdsl.ir.dim import Expr, Symbol
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
+from archdsl.sizes.dim import Expr, Symbol
 
 
 def dynamic_shapes(graph: Graph) -> tuple[dict[int, Any], ...]:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 
 FEWEST_IN_A_LOOP = 3
 LONGEST_PERIOD = 4

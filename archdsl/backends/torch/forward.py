@@ -19,7 +19,7 @@ from archdsl.backends.torch.constructor import Made, common_note, is_parameter
 from archdsl.backends.torch.layout import STEP, lines, sums
 from archdsl.backends.torch.names import first_free, unique, variable
 from archdsl.backends.torch.rules import lower
-from archdsl.ir.graph import Apply, Call, Input, Pieces, Value
+from archdsl.graph.nodes import Apply, Call, Input, Pieces, Value
 
 INDENT = 8
 NESTED = 3

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from archdsl.backends.torch.calls import Arg, Augmented, Call, Items, Opt, Ref, call, opt, size
 from archdsl.backends.torch.rules import RULES, Lowering, expression, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.fused import AddTo, Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
+from archdsl.sizes.shape import Shape
 
 FEWEST = 32
 """Outputs of a convolution below which tiles are never worth their sums."""

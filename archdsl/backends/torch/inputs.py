@@ -17,10 +17,10 @@ from collections.abc import Iterator, Sequence
 
 from archdsl.analyses.accepted import demands
 from archdsl.backends.torch.layout import WIDTH, lines
-from archdsl.ir.dim import symbol
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Graph, Input
-from archdsl.ir.spelled import python
+from archdsl.graph.nodes import Graph, Input
+from archdsl.sizes.dim import symbol
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.spelled import python
 
 CHECK = "check_inputs"
 

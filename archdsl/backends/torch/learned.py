@@ -5,10 +5,10 @@ from __future__ import annotations
 from archdsl.backends.torch.calls import MODULE, Arg, Call, Infix, Items, X, call, template
 from archdsl.backends.torch.initial import filling
 from archdsl.backends.torch.rules import Lowering, lowers, parameter
-from archdsl.ir.shape import Shape
 from archdsl.ops import Op, Param
 from archdsl.ops.init import ONES, ZEROS, Constant
 from archdsl.ops.learned import Parameter, Scale
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Scale)

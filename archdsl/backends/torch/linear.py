@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import call, opt
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.init import lecun_uniform
 from archdsl.ops.linear import Linear
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Linear)

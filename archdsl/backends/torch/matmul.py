@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import Ref, call, template
 from archdsl.backends.torch.rules import Lowering, expression, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.matmul import Matmul
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Matmul)

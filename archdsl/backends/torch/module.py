@@ -22,7 +22,7 @@ from typing import Any
 from torch import nn
 
 from archdsl.backends.torch.source import class_of, classes_of_blocks, source
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 
 
 def module(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> nn.Module:

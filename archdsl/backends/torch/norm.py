@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import Items, X, call, opt
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm
+from archdsl.sizes.shape import Shape
 
 
 @lowers(BatchNorm)

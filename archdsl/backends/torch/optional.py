@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from archdsl.backends.torch.names import is_attribute
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import Numbers, is_stateless, signature
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.passes.bodies import Changed, alone, moved, rebuilt
 from archdsl.record import replace
 

@@ -13,7 +13,7 @@ from typing import Any
 from archdsl.backends.torch.calls import REQUIRED, Absent, Late, Passes, Varying, literal, typed
 from archdsl.backends.torch.formulas import Base, formula
 from archdsl.backends.torch.names import unique, variable
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 
 COUNT = "count"
 """The argument that says how often something is passed."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archdsl.backends.torch.module import module
-from archdsl.ir.graph import Graph
+from archdsl.graph.nodes import Graph
 from archdsl.timing import Timed, Timings, by_step, seconds_of
 
 if TYPE_CHECKING:

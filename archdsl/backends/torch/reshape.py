@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import X, call, opt, template
 from archdsl.backends.torch.rules import Lowering, expression, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.form import Reshape, Share
 from archdsl.ops.reshape import Flatten, Identity, Permute
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Flatten)

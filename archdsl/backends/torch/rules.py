@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from archdsl.backends.torch.calls import Call
 from archdsl.backends.torch.initial import initialized
-from archdsl.ir.graph import Apply
+from archdsl.graph.nodes import Apply
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Init
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from archdsl.backends.torch.calls import skeleton, text
 from archdsl.backends.torch.rules import Lowering, lower
-from archdsl.ir.graph import Apply, Call, Graph
+from archdsl.graph.nodes import Apply, Call, Graph
 
 Numbers: TypeAlias = "dict[Graph | Call, int]"
 """The classes of bodies that are called, by number; calls of what a constructor is handed stand for themselves."""

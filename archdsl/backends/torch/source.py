@@ -24,8 +24,8 @@ from archdsl.backends.torch.inputs import CHECK, check
 from archdsl.backends.torch.layout import flat, lines
 from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
 from archdsl.backends.torch.structure import Family, structure
-from archdsl.ir.graph import Graph
-from archdsl.ir.graph import layers as ir_layers
+from archdsl.graph.nodes import Graph
+from archdsl.graph.nodes import layers as ir_layers
 from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, Room
 
 STANDARD = {

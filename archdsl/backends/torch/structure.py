@@ -16,7 +16,7 @@ from archdsl.backends.torch.names import class_name, is_keyword_argument, is_sub
 from archdsl.backends.torch.optional import aligned, optional_layers
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import Numbers, content, is_stateless, run_text, signature
-from archdsl.ir.graph import Apply, Call, Graph, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Value
 
 DEEPEST = 6
 """How many chains, or instances of one block, may be written inside of each other before one becomes a class."""

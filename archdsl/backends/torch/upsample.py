@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import Items, X, call, opt, size
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ir.shape import Shape
 from archdsl.ops.upsample import Upsample
+from archdsl.sizes.shape import Shape
 
 
 @lowers(Upsample)

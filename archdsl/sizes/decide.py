@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from archdsl.ir.cases import Case, cases
-from archdsl.ir.condition import agreeing
-from archdsl.ir.dim import Dim, number, symbol, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.periodic import TooFar
-from archdsl.ir.separable import first_failing
-from archdsl.ir.verdict import Proved, Refuted, Unknown, Verdict
 from archdsl.record import Record
+from archdsl.sizes.cases import Case, cases
+from archdsl.sizes.condition import agreeing
+from archdsl.sizes.dim import Dim, number, symbol, symbols
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.periodic import TooFar
+from archdsl.sizes.separable import first_failing
+from archdsl.sizes.verdict import Proved, Refuted, Unknown, Verdict
 
 SEARCHED = 10_000  # points, where nothing better is known
 MOST_CASES = 64

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archdsl.ir.bounds import least, never_falls
-from archdsl.ir.dim import Dim, Expr, number, symbol, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.graph import Apply, Call, Graph, Node
+from archdsl.graph.nodes import Apply, Call, Graph, Node
+from archdsl.sizes.bounds import least, never_falls
+from archdsl.sizes.dim import Dim, Expr, number, symbol, symbols
+from archdsl.sizes.fact import Fact
 
 LARGEST = 1 << 20
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import gcd
 
-from archdsl.ir.bounds import least
-from archdsl.ir.dim import Atom, Dim, Expr, Extreme, Floor, Symbol, substitute, symbol, symbols, without
-from archdsl.ir.fact import Fact
-from archdsl.ir.periodic import TooFar, atoms, is_bounded, settled_from
 from archdsl.record import Record, replace
+from archdsl.sizes.bounds import least
+from archdsl.sizes.dim import Atom, Dim, Expr, Extreme, Floor, Symbol, substitute, symbol, symbols, without
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.periodic import TooFar, atoms, is_bounded, settled_from
 
 
 class Case(Record):

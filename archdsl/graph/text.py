@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archdsl.ir.graph import Apply, Call, Graph, Node, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 
 
 def text(graph: Graph) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from archdsl.ir.dim import Dim, product, substitute, symbols
 from archdsl.record import Record
+from archdsl.sizes.dim import Dim, product, substitute, symbols
 
 Kind = Literal["float", "int"]
 

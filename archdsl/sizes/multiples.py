@@ -11,10 +11,10 @@ from functools import cache
 from math import gcd, lcm
 from typing import Any
 
-from archdsl.ir.dim import Atom, Dim, Expr, Extreme, Floor, Symbol, largest, smallest, substitute, symbol, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.prove import known
-from archdsl.ir.shape import Shape
+from archdsl.sizes.dim import Atom, Dim, Expr, Extreme, Floor, Symbol, largest, smallest, substitute, symbol, symbols
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import known
+from archdsl.sizes.shape import Shape
 
 
 def results(inferred: Any) -> tuple[Shape, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from math import comb, lcm
 
-from archdsl.ir.dim import Atom, Dim, Extreme, Floor, Symbol, number, symbols
+from archdsl.sizes.dim import Atom, Dim, Extreme, Floor, Symbol, number, symbols
 
 FARTHEST = 100_000  # no claim is decided by going through more sizes than this
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from archdsl.ir.dim import Atom, Dim, Extreme, Floor, Symbol
+from archdsl.sizes.dim import Atom, Dim, Extreme, Floor, Symbol
 
 
 def python(dim: Dim, names: Mapping[str, str]) -> str:

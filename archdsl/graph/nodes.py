@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from archdsl.ir.fact import Fact
-from archdsl.ir.shape import Shape
 from archdsl.record import Entity, Record
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 
 

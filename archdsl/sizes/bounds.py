@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from archdsl.ir.dim import Atom, Dim, Floor, Monomial, Symbol
+from archdsl.sizes.dim import Atom, Dim, Floor, Monomial, Symbol
 
 ALL_FROM_ONE: Mapping[str, int] = MappingProxyType({})
 

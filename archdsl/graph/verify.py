@@ -6,10 +6,10 @@ unique in their module. A failure is a mistake of the compiler's, never of the u
 
 from __future__ import annotations
 
-from archdsl.ir.graph import Apply, Call, Graph, Node
-from archdsl.ir.multiples import results
-from archdsl.ir.needs import needs_of
-from archdsl.ir.prove import assuming
+from archdsl.graph.needs import needs_of
+from archdsl.graph.nodes import Apply, Call, Graph, Node
+from archdsl.sizes.multiples import results
+from archdsl.sizes.prove import assuming
 
 
 def verify_graph(graph: Graph, seen: set[Graph] | None = None) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import lcm
 
-from archdsl.ir.cases import Case
-from archdsl.ir.dim import Dim, Expr, number, symbol, symbols
-from archdsl.ir.periodic import FARTHEST, TooFar, period, settled_from
+from archdsl.sizes.cases import Case
+from archdsl.sizes.dim import Dim, Expr, number, symbol, symbols
+from archdsl.sizes.periodic import FARTHEST, TooFar, period, settled_from
 
 MOST_REMAINDERS = 3
 

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from archdsl.ir.dim import Dim, number, substitute, symbols
 from archdsl.record import Record
+from archdsl.sizes.dim import Dim, number, substitute, symbols
 
 RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "==": operator.eq,

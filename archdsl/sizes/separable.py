@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product as combinations
 from math import gcd, lcm, prod
 
-from archdsl.ir.dim import Dim, Expr, Monomial, number, symbols
-from archdsl.ir.fact import Fact
-from archdsl.ir.periodic import FARTHEST, TooFar, degree, ordered_from, period, settled_from
+from archdsl.sizes.dim import Dim, Expr, Monomial, number, symbols
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.periodic import FARTHEST, TooFar, degree, ordered_from, period, settled_from
 
 Point = tuple[tuple[int, ...], dict[str, int]]
 ONE: Monomial = ()

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from archdsl.ir.dim import Dim, smallest
-from archdsl.ir.fact import RELATIONS, Fact
-from archdsl.ir.verdict import Proved, Refuted, Verdict
+from archdsl.sizes.dim import Dim, smallest
+from archdsl.sizes.fact import RELATIONS, Fact
+from archdsl.sizes.verdict import Proved, Refuted, Verdict
 
 _known: ContextVar[tuple[Fact, ...]] = ContextVar("known", default=())
 _found: ContextVar[Callable[[], tuple[Fact, ...]]] = ContextVar("found", default=tuple)
@@ -48,7 +48,7 @@ def equal(a: Dim, b: Dim, where: tuple[Fact, ...] = ()) -> Verdict:
     gap = a - b
     if isinstance(gap, int):
         return Proved() if gap == 0 else Refuted()
-    from archdsl.ir.decide import zero
+    from archdsl.sizes.decide import zero
 
     return zero(gap, (*_known.get(), *_found.get()(), *where))
 
@@ -64,7 +64,7 @@ def holds(claim: Fact) -> Verdict:
         return Proved() if RELATIONS[claim.relation](gap, 0) else Refuted()
     verdict = equal(_SHORT[claim.relation](gap), 0)
     if isinstance(verdict, Refuted):
-        from archdsl.ir.decide import contradictory, linked
+        from archdsl.sizes.decide import contradictory, linked
 
         if contradictory((*linked(claim.symbols, (*_known.get(), *_found.get()())), claim)):
             return Refuted()

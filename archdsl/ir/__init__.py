@@ -1,1 +1,0 @@
-"""Sizes, shapes and the graph that everything after the elaborator works on."""
