@@ -13,7 +13,7 @@ from pathlib import Path
 from processes import RESULTS, typical
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from hostile_specs import TEXTS
+from support.hostile_specs import TEXTS
 
 COMMAND = [sys.executable, "-c", "import sys, archdsl; archdsl.check(sys.stdin.read())"]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from processes import RESULTS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from held_against_arithmetic import held
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from random_networks import network
+from support.held_against_arithmetic import held
+from support.random_networks import network
 
 NETWORKS = 10_000
 PARTS = 4

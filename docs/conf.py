@@ -40,7 +40,7 @@ pygments_dark_style = "github-dark"
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True
 
-# What the blocks of the pages are written in; tests/test_docs.py says what each of them shows.
+# What the blocks of the pages are written in; tests/docs/test_docs.py says what each of them shows.
 PLAIN = ("ebnf", "errors", "graph", "state", "tree")
 BLOCKS = {"arch": ArchLexer, "torch": PythonLexer, **dict.fromkeys(PLAIN, TextLexer)}
 

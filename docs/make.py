@@ -2,7 +2,7 @@
 
     python docs/make.py
 
-Prints the names of the pages that changed. `tests/test_docs.py` fails where one of them is out of date.
+Prints the names of the pages that changed. `tests/docs/test_docs.py` fails where one of them is out of date.
 """
 
 from __future__ import annotations
