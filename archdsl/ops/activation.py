@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.ops.base import Op, Param, Params, attribute
+from math import inf
+
+from archdsl.ops.base import INPUT, RESULT, Curve, Needs, Op, Param, Params, attribute
+from archdsl.ops.chapters import ACTIVATIONS
 from archdsl.ops.init import Constant
 from archdsl.ops.reshape import axis_of
 from archdsl.sizes.shape import Shape
@@ -10,6 +13,10 @@ from archdsl.sizes.shape import Shape
 
 class Elementwise(Op):
     """The base of ops that keep the shape and treat each value by itself."""
+
+    chapter = ACTIVATIONS
+    is_pointwise = True
+    is_activation = True
 
     def infer(self, x: Shape) -> Shape:
         return x
@@ -22,6 +29,10 @@ class Relu(Elementwise):
     """
 
     name = "relu"
+    names_elsewhere = ("ReLU",)
+    is_idempotent = True
+    gradient_needs = RESULT
+    curve = Curve(lowest=0, identity=(0, inf), flat_below=0, is_monotone=True)
 
 
 class Sigmoid(Elementwise):
@@ -31,6 +42,9 @@ class Sigmoid(Elementwise):
     """
 
     name = "sigmoid"
+    names_elsewhere = ("Sigmoid",)
+    gradient_needs = RESULT
+    curve = Curve(lowest=0, highest=1, is_monotone=True)
 
 
 class Tanh(Elementwise):
@@ -40,6 +54,9 @@ class Tanh(Elementwise):
     """
 
     name = "tanh"
+    names_elsewhere = ("Tanh",)
+    gradient_needs = RESULT
+    curve = Curve(lowest=-1, highest=1, is_monotone=True)
 
 
 class Relu6(Elementwise):
@@ -51,6 +68,10 @@ class Relu6(Elementwise):
     """
 
     name = "relu6"
+    names_elsewhere = ("ReLU6",)
+    is_idempotent = True
+    gradient_needs = RESULT
+    curve = Curve(lowest=0, highest=6, identity=(0, 6), flat_below=0, is_monotone=True)
 
 
 class LeakyRelu(Elementwise):
@@ -62,8 +83,17 @@ class LeakyRelu(Elementwise):
     """
 
     name = "leaky_relu"
+    names_elsewhere = ("LeakyReLU",)
 
     slope: float = attribute(0.01, doc="factor of negative values")
+
+    @property
+    def gradient_needs(self) -> Needs:
+        return RESULT if self.slope > 0 else INPUT
+
+    @property
+    def curve(self) -> Curve:
+        return Curve(identity=(0, inf), is_monotone=self.slope >= 0)
 
 
 class Prelu(Elementwise):
@@ -79,6 +109,9 @@ class Prelu(Elementwise):
 
     name = "prelu"
     ranks = (2, 3, 4, 5)
+    names_elsewhere = ("PReLU",)
+    is_pointwise = False
+    curve = Curve(identity=(0, inf))
 
     per_channel: bool = attribute(False, doc="whether each channel has a factor of its own")
     start: float = attribute(0.25, doc="first value of the factors")
@@ -96,8 +129,14 @@ class Elu(Elementwise):
     """
 
     name = "elu"
+    names_elsewhere = ("ELU",)
+    gradient_needs = RESULT
 
     alpha: float = attribute(1.0, at_least=0, doc="where negative values level off")
+
+    @property
+    def curve(self) -> Curve:
+        return Curve(lowest=-self.alpha, identity=(0, inf), is_monotone=True)
 
 
 class Selu(Elementwise):
@@ -109,6 +148,9 @@ class Selu(Elementwise):
     """
 
     name = "selu"
+    names_elsewhere = ("SELU",)
+    gradient_needs = RESULT
+    curve = Curve(lowest=-1.7581, is_monotone=True)
 
 
 class Gelu(Elementwise):
@@ -121,6 +163,8 @@ class Gelu(Elementwise):
     """
 
     name = "gelu"
+    names_elsewhere = ("GELU",)
+    curve = Curve(lowest=-0.1701)
 
     approximate: str = attribute("none", choices=("none", "tanh"), doc="whether Φ is replaced by a tanh")
 
@@ -134,6 +178,8 @@ class Silu(Elementwise):
     """
 
     name = "silu"
+    names_elsewhere = ("SiLU", "swish")
+    curve = Curve(lowest=-0.2785)
 
 
 class Mish(Elementwise):
@@ -145,6 +191,8 @@ class Mish(Elementwise):
     """
 
     name = "mish"
+    names_elsewhere = ("Mish",)
+    curve = Curve(lowest=-0.3089)
 
 
 class Hardswish(Elementwise):
@@ -156,6 +204,8 @@ class Hardswish(Elementwise):
     """
 
     name = "hardswish"
+    names_elsewhere = ("Hardswish", "hard_silu")
+    curve = Curve(lowest=-0.375, flat_below=-3)
 
 
 class Hardsigmoid(Elementwise):
@@ -167,6 +217,9 @@ class Hardsigmoid(Elementwise):
     """
 
     name = "hardsigmoid"
+    names_elsewhere = ("Hardsigmoid", "hard_sigmoid")
+    gradient_needs = RESULT
+    curve = Curve(lowest=0, highest=1, flat_below=-3, is_monotone=True)
 
 
 class Softplus(Elementwise):
@@ -179,6 +232,8 @@ class Softplus(Elementwise):
     """
 
     name = "softplus"
+    names_elsewhere = ("Softplus",)
+    curve = Curve(lowest=0, is_monotone=True)
 
     beta: float = attribute(1.0, at_least=1e-6, doc="how sharp the bend is")
     threshold: float = attribute(20.0, doc="from where on the function is a straight line")
@@ -193,12 +248,21 @@ class Softmax(Op):
     """
 
     name = "softmax"
+    names_elsewhere = ("Softmax",)
+    chapter = ACTIVATIONS
+    is_activation = True
+    makes_probabilities = True
+    gradient_needs = RESULT
+    curve = Curve(lowest=0, highest=1)
 
     axis: int = attribute(1, doc="the axis that sums to 1, counted from 0; negative counts from the end")
 
     def infer(self, x: Shape) -> Shape:
         axis_of(self.axis, x)
         return x
+
+    def is_samplewise(self, x: Shape) -> bool:
+        return axis_of(self.axis, x) > 0
 
 
 class LogSoftmax(Op):
@@ -208,9 +272,18 @@ class LogSoftmax(Op):
     """
 
     name = "log_softmax"
+    names_elsewhere = ("LogSoftmax",)
+    chapter = ACTIVATIONS
+    is_activation = True
+    makes_probabilities = True
+    gradient_needs = RESULT
+    curve = Curve(highest=0)
 
     axis: int = attribute(1, doc="the axis whose probabilities sum to 1, counted from 0; negative counts from the end")
 
     def infer(self, x: Shape) -> Shape:
         axis_of(self.axis, x)
         return x
+
+    def is_samplewise(self, x: Shape) -> bool:
+        return axis_of(self.axis, x) > 0

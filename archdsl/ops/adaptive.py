@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.ops.base import Op, Size, attribute
+from archdsl.ops.base import NEITHER, Op, Size, attribute
+from archdsl.ops.chapters import POOLING
 from archdsl.sizes.shape import Shape
 
 
@@ -14,6 +15,10 @@ class Adaptive(Op):
     """
 
     ranks = (3, 4, 5)
+    chapter = POOLING
+
+    def is_noop_on(self, x: Shape) -> bool:
+        return bool(self.infer(x) == x)
 
 
 class GlobalAvgPool(Adaptive):
@@ -26,6 +31,8 @@ class GlobalAvgPool(Adaptive):
     """
 
     name = "global_avg_pool"
+    names_elsewhere = ("GlobalAveragePooling2D", "GlobalAveragePool", "gap")
+    gradient_needs = NEITHER
 
     def infer(self, x: Shape) -> Shape:
         return Shape((x.batch, x.channels, *(1 for _ in x.spatial)))
@@ -40,6 +47,7 @@ class GlobalMaxPool(Adaptive):
     """
 
     name = "global_max_pool"
+    names_elsewhere = ("GlobalMaxPooling2D", "GlobalMaxPool", "gmp")
 
     def infer(self, x: Shape) -> Shape:
         return Shape((x.batch, x.channels, *(1 for _ in x.spatial)))
@@ -56,6 +64,8 @@ class AdaptiveAvgPool(Adaptive):
     """
 
     name = "adaptive_avg_pool"
+    names_elsewhere = ("AdaptiveAvgPool2d", "AdaptiveAveragePooling2D")
+    gradient_needs = NEITHER
 
     size: Size = attribute(at_least=1, doc="the spatial sizes that are left")
 
@@ -72,6 +82,7 @@ class AdaptiveMaxPool(Adaptive):
     """
 
     name = "adaptive_max_pool"
+    names_elsewhere = ("AdaptiveMaxPool2d", "AdaptiveMaxPooling2D")
 
     size: Size = attribute(at_least=1, doc="the spatial sizes that are left")
 

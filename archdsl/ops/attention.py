@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
+from archdsl.ops.chapters import LINEAR
 from archdsl.ops.init import DEFAULT, ZEROS, Init, Initializer, Uniform, lecun_uniform
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
@@ -53,6 +54,8 @@ class Attention(Op):
     ranks = (3,)
     layouts: ClassVar[Mapping[int, str]] = {3: "[batch, positions, features]"}
     is_random = True
+    chapter = LINEAR
+    names_elsewhere = ("MultiheadAttention", "MultiHeadAttention", "self_attention")
 
     heads: int = attribute(at_least=1, doc="parts that the features are split into; each attends by itself")
     dropout: float = attribute(0.0, at_least=0, at_most=1, doc="probability that a weight is zeroed in training")

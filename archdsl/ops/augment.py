@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ops.base import Floats, Op, Rejected, Size, attribute
+from archdsl.ops.base import NEITHER, Floats, Op, Rejected, Size, attribute
+from archdsl.ops.chapters import AUGMENTATION
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
@@ -73,6 +74,7 @@ class Augmentation(Op):
     """The base of ops on images that keep the shape."""
 
     ranks = (4,)
+    chapter = AUGMENTATION
 
     def infer(self, x: Shape) -> Shape:
         return x
@@ -89,6 +91,8 @@ class RandomFlip(Augmentation):
 
     name = "random_flip"
     is_random = True
+    is_noop_in_evaluation = True
+    names_elsewhere = ("RandomHorizontalFlip", "RandomVerticalFlip")
 
     p: float = attribute(0.5, at_least=0, at_most=1, doc="probability that an image is mirrored")
     axis: str = attribute(
@@ -107,6 +111,8 @@ class RandomCrop(Augmentation):
 
     name = "random_crop"
     is_random = True
+    is_noop_in_evaluation = True
+    names_elsewhere = ("RandomCrop",)
 
     padding: Size = attribute(4, at_least=0, doc="zeros on each side: the furthest that an image moves")
 
@@ -126,6 +132,8 @@ class RandomResizedCrop(Augmentation):
 
     name = "random_resized_crop"
     is_random = True
+    is_noop_in_evaluation = True
+    names_elsewhere = ("RandomResizedCrop",)
 
     scale: Floats = attribute((0.08, 1.0), at_least=0, at_most=1, doc="smallest and largest share of the area")
     ratio: Floats = attribute((0.75, 1.3333), at_least=0, doc="smallest and largest width by height")
@@ -153,6 +161,8 @@ class ColorJitter(Augmentation):
 
     name = "color_jitter"
     is_random = True
+    is_noop_in_evaluation = True
+    names_elsewhere = ("ColorJitter",)
 
     brightness: float = attribute(0.0, at_least=0, doc="how far brightness may change")
     contrast: float = attribute(0.0, at_least=0, doc="how far contrast may change")
@@ -175,6 +185,8 @@ class Normalize(Augmentation):
     """
 
     name = "normalize"
+    names_elsewhere = ("Normalize", "Normalization", "Rescaling")
+    gradient_needs = NEITHER
 
     mean: Floats = attribute(doc="what is subtracted: one number, or one for each channel")
     std: Floats = attribute(at_least=0, doc="what the rest is divided by: one number, or one for each channel")

@@ -4,15 +4,20 @@ A subclass is one op of the language. Its docstring is its manual page and start
 arguments, in the order in which a spec may give them; `infer`, `params` and `macs` say what it does to shapes, what it
 learns and what it costs. Ops know no spans: what they refuse they refuse with a `Rejected` that names the argument.
 How an op runs is said once per backend, in `backends/*/`, keyed by its class.
+
+Whatever else is true of an op (that it does nothing in evaluation, that it is an activation, which values it can leave)
+is a trait, declared in its class. Lints, passes, analyses, pictures and backends ask the op, and list no names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from math import inf
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from archdsl.diagnostics import Problem, listing
+from archdsl.ops.chapters import Chapter
 from archdsl.ops.init import Init
 from archdsl.record import REQUIRED, Record, spec
 from archdsl.sizes.dim import Dim
@@ -104,6 +109,33 @@ class Window(Record):
     dilation: Size
 
 
+Needs: TypeAlias = 'tuple[Literal["input", "result"], ...]'
+"""Which values of an op its gradients are computed from, besides its weights and the gradient of its result."""
+
+INPUT: Needs = ("input",)
+RESULT: Needs = ("result",)
+NEITHER: Needs = ()
+
+
+class Curve(Record):
+    """What is known of a function of one number.
+
+        Curve(lowest=0, identity=(0, inf), flat_below=0, is_monotone=True)      # max(x, 0)
+
+    It leaves numbers from `lowest` to `highest`. Those in the range `identity` it leaves as they are; for all up to
+    `flat_below` it leaves the same; `is_monotone` says that it never leaves less for the larger one of two.
+    """
+
+    lowest: float = -inf
+    highest: float = inf
+    identity: tuple[float, float] | None = None
+    flat_below: float | None = None
+    is_monotone: bool = False
+
+
+UNKNOWN = Curve()
+
+
 class Attribute(Record):
     """One argument of an op, as a spec and the manual see it."""
 
@@ -152,16 +184,46 @@ class Op(Record):
 
     `arity` is how many values the op takes ("many" for joins such as add), `ranks` the numbers of axes that it accepts
     (empty for any) and `layouts` what these are called, `takes` the kind of numbers (what only moves them takes any),
-    `is_view` says that it writes no memory, `is_random` that it draws numbers in training.
+    `chapter` its chapter in the manual, `sign` what a picture writes in its place, `names_elsewhere` what other
+    libraries call it. `sized_elsewhere` is for ops to which other libraries give the size of what comes in first: from
+    how many arguments on they do so.
+
+    The rest are traits, false unless an op says otherwise:
+
+    - `is_view`: it writes no memory;
+    - `is_random`: it draws numbers in training;
+    - `is_noop_in_evaluation`: in evaluation it leaves what it is given;
+    - `is_pointwise`: it applies one function to each number by itself, wherever that stands, and has no weights;
+    - `is_activation`: it stands between linear layers, so that they are not one, or makes probabilities at the end;
+    - `is_norm`: it brings values to mean 0 and variance 1;
+    - `has_batch_statistics`: in training it depends on the mean and the variance of each channel over the batch;
+    - `is_regularizer`: in training it zeroes values at random with probability `p`, and scales the others;
+    - `is_idempotent`: applied twice it leaves what it leaves when applied once;
+    - `makes_probabilities`: along one axis what it leaves are probabilities, or their logarithms;
+    - `takes_equal_arms`: joining a value with itself can be meant, as its product with itself is its square.
     """
 
     name: ClassVar[str]
+    chapter: ClassVar[Chapter]
     arity: ClassVar[int | Literal["many"]] = 1
     ranks: ClassVar[tuple[int, ...]] = ()
     layouts: ClassVar[Mapping[int, str]] = RANKS
     takes: ClassVar[Kind | Literal["any"]] = "float"
+    sign: ClassVar[str] = ""
+    names_elsewhere: ClassVar[tuple[str, ...]] = ()
+    sized_elsewhere: ClassVar[int | None] = None
+
     is_view: ClassVar[bool] = False
     is_random: ClassVar[bool] = False
+    is_noop_in_evaluation: ClassVar[bool] = False
+    is_pointwise: ClassVar[bool] = False
+    is_activation: ClassVar[bool] = False
+    is_norm: ClassVar[bool] = False
+    has_batch_statistics: ClassVar[bool] = False
+    is_regularizer: ClassVar[bool] = False
+    is_idempotent: ClassVar[bool] = False
+    makes_probabilities: ClassVar[bool] = False
+    takes_equal_arms: ClassVar[bool] = False
 
     @classmethod
     @cache
@@ -207,4 +269,40 @@ class Op(Record):
     @property
     def window(self) -> Window | None:
         """What each output sees of the input, or None for ops that don't slide."""
+        return None
+
+    # Traits that depend on the arguments, or on the shapes of what comes in.
+
+    @property
+    def gradient_needs(self) -> Needs:
+        """Which values the gradients of the op, those of its weights too, can be computed from.
+
+        Relu().gradient_needs      # ("result",): it is 0 where the result is
+        """
+        return INPUT
+
+    @property
+    def curve(self) -> Curve:
+        """What is known of the op as a function of a number; for ops that mix numbers, only what it can leave."""
+        return UNKNOWN
+
+    def is_noop_on(self, x: Shape) -> bool:
+        """Whether the op leaves any value of this shape as it is, in training too."""
+        return False
+
+    def is_samplewise(self, *xs: Any) -> bool:
+        """Whether each sample of the batch is treated by itself in evaluation, for inputs of these shapes."""
+        return True
+
+    def leaves_fresh_value(self, *xs: Any) -> bool:
+        """Whether what the op leaves is memory of its own, which nobody else reads, for inputs of these shapes."""
+        return not self.is_view and not self.is_noop_in_evaluation
+
+    def feature_axis(self, x: Shape) -> int | None:
+        """The axis along which a layer computes new features, each a weighted sum of old ones and perhaps an offset.
+
+        None for what is no learned linear map.
+
+            Linear(10).feature_axis(x)      # 2 for [N, T, 64]
+        """
         return None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ops.base import Op, Rejected, attribute
+from archdsl.ops.base import NEITHER, Op, Rejected, attribute
+from archdsl.ops.chapters import JOINS
 from archdsl.ops.reshape import axis_of
 from archdsl.sizes.dim import Expr
 from archdsl.sizes.fact import Fact
@@ -64,6 +65,7 @@ class Join(Op):
     """The base of ops that join arms."""
 
     arity: ClassVar[int | Literal["many"]] = "many"
+    chapter = JOINS
 
 
 class Arithmetic(Join):
@@ -77,6 +79,9 @@ class Arithmetic(Join):
         _agree(self.name, xs, except_axis=None)
         return xs[0]
 
+    def leaves_fresh_value(self, *xs: Shape) -> bool:
+        return len(xs) > 1  # the sum of one value is that value
+
 
 class Add(Arithmetic):
     """Add the values of all arms, which must have one shape.
@@ -87,6 +92,9 @@ class Add(Arithmetic):
     """
 
     name = "add"
+    sign = "+"
+    names_elsewhere = ("Add", "Sum")
+    gradient_needs = NEITHER
 
 
 class Mul(Arithmetic):
@@ -100,6 +108,9 @@ class Mul(Arithmetic):
     """
 
     name = "mul"
+    sign = "×"
+    names_elsewhere = ("Multiply", "Mul")
+    takes_equal_arms = True
 
 
 class Sub(Arithmetic):
@@ -112,6 +123,9 @@ class Sub(Arithmetic):
 
     name = "sub"
     arity = 2
+    sign = "−"
+    names_elsewhere = ("Subtract", "Sub")
+    gradient_needs = NEITHER
 
 
 class Concat(Join):
@@ -121,6 +135,8 @@ class Concat(Join):
     """
 
     name = "concat"
+    names_elsewhere = ("cat", "Concatenate", "Concat")
+    gradient_needs = NEITHER
 
     axis: int = attribute(1, doc="the axis along which the arms are joined, counted from 0")
 
@@ -128,6 +144,9 @@ class Concat(Join):
         axis = axis_of(self.axis, xs[0])
         _agree(self.name, xs, except_axis=axis)
         return xs[0].with_axis(axis, sum((x.dims[axis] for x in xs[1:]), xs[0].dims[axis]))
+
+    def is_samplewise(self, *xs: Shape) -> bool:
+        return axis_of(self.axis, xs[0]) > 0
 
 
 def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:

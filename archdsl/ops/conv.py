@@ -6,6 +6,7 @@ from math import gcd
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribute, flattened
+from archdsl.ops.chapters import CONVOLUTIONS
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
 from archdsl.ops.slide import WindowTooLarge, slide
@@ -54,6 +55,9 @@ class Conv(Op):
 
     name = "conv"
     ranks = (3, 4, 5)
+    chapter = CONVOLUTIONS
+    names_elsewhere = ("Conv2d", "Conv2D", "Conv")
+    sized_elsewhere = 2
 
     channels: Dim = attribute(at_least=1, doc="output channels")
     kernel: Size = attribute(at_least=1, doc="size of the window")
@@ -97,3 +101,6 @@ class Conv(Op):
     @property
     def window(self) -> Window:
         return Window(self.kernel, self.stride, self.padding, self.dilation)
+
+    def feature_axis(self, x: Shape) -> int:
+        return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import Op, Param, Params, Rejected, Size, attribute
+from archdsl.ops.chapters import CONVOLUTIONS
 from archdsl.ops.conv import split_evenly
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
 from archdsl.ops.slide import AXES
@@ -66,6 +67,9 @@ class ConvTranspose(Op):
 
     name = "conv_transpose"
     ranks = (3, 4, 5)
+    chapter = CONVOLUTIONS
+    names_elsewhere = ("ConvTranspose2d", "Conv2DTranspose", "ConvTransposed2d", "deconv", "upconv")
+    sized_elsewhere = 2
 
     channels: Dim = attribute(at_least=1, doc="output channels")
     kernel: Size = attribute(at_least=1, doc="size of the window")
@@ -103,3 +107,6 @@ class ConvTranspose(Op):
 
     def macs(self, x: Shape) -> Dim:
         return product(x.dims) * (self.channels // self.groups) * product(self.kernel)
+
+    def feature_axis(self, x: Shape) -> int:
+        return 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ops.base import Integers, Op, Rejected, attribute
+from archdsl.ops.base import NEITHER, Integers, Op, Rejected, attribute
+from archdsl.ops.chapters import FORMS
 from archdsl.ops.reshape import inner_axis
 from archdsl.sizes.dim import Dim, ceildiv
 from archdsl.sizes.fact import Fact
@@ -179,6 +180,9 @@ class Slice(Op):
 
     name = "slice"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("Slice", "narrow")
+    gradient_needs = NEITHER
 
     axis: int = attribute(doc="the axis that is cut, counted from 0 (the batch, which is never cut)")
     start: int = attribute(0, doc="the first position that is kept")
@@ -213,6 +217,9 @@ class Slice(Op):
             raise Rejected(EmptySlice(start, stop, axis, x), at="stop")
         return span
 
+    def is_noop_on(self, x: Shape) -> bool:
+        return self.infer(x) == x
+
 
 class Split(Op):
     """Cut a value along an axis into parts of given sizes.
@@ -224,6 +231,9 @@ class Split(Op):
 
     name = "split"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("Split",)
+    gradient_needs = NEITHER
 
     sizes: Integers = attribute(at_least=1, doc="the size of each part along the axis")
     axis: int = attribute(1, doc="the axis that is cut, counted from 0 (the batch, which is never cut)")
@@ -243,6 +253,9 @@ class Chunk(Op):
 
     name = "chunk"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("chunk",)
+    gradient_needs = NEITHER
 
     count: int = attribute(at_least=1, at_most=10_000, doc="the number of parts")
     axis: int = attribute(1, doc="the axis that is cut, counted from 0 (the batch, which is never cut)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ops.base import Op, Param, Params, attribute
+from archdsl.ops.chapters import LINEAR
 from archdsl.ops.init import DEFAULT, Initializer, Normal
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
@@ -23,6 +24,8 @@ class Embedding(Op):
 
     name = "embedding"
     takes = "int"
+    chapter = LINEAR
+    names_elsewhere = ("Embedding", "Embed")
 
     count: int = attribute(at_least=1, doc="how many different numbers there are")
     features: Dim = attribute(at_least=1, doc="length of each vector")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import Problem
-from archdsl.ops.base import Op, Rejected, attribute
+from archdsl.ops.base import NEITHER, Op, Rejected, attribute
+from archdsl.ops.chapters import FORMS
 from archdsl.sizes.dim import Dim, Expr, Floor, product
 from archdsl.sizes.prove import equal
 from archdsl.sizes.shape import Shape
@@ -106,6 +107,9 @@ class Reshape(Op):
 
     name = "reshape"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("Reshape", "view", "Unflatten")
+    gradient_needs = NEITHER
 
     sizes: Dims = attribute(at_least=-1, doc="the sizes of the output without the batch; one may be -1")
 
@@ -126,6 +130,9 @@ class Reshape(Op):
         known = _known(self.sizes)
         rest = product(x.dims[1:]) // known if known != 0 else 0
         return tuple(rest if size == -1 else size for size in self.sizes)
+
+    def is_noop_on(self, x: Shape) -> bool:
+        return self.infer(x) == x
 
 
 def _known(sizes: Dims) -> Dim:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from archdsl.ops.activation import Elementwise
-from archdsl.ops.base import Floats, Op, Param, Params, attribute
+from archdsl.ops.base import Floats, Needs, Op, Param, Params, attribute
+from archdsl.ops.chapters import FORMS, NORMS
 from archdsl.ops.combine import Add, Concat
 from archdsl.ops.conv import Conv
 from archdsl.ops.init import ONES, ZEROS
@@ -102,6 +103,7 @@ class FusedNorm(Op):
 
     name = "fused_norm"
     ranks = (2, 3, 4, 5)
+    chapter = NORMS
 
     parts: Parts = attribute(doc=_PARTS)
     activation: str = attribute("none", doc=_ACTIVATION)
@@ -121,6 +123,10 @@ class InPlace(Elementwise):
 
     op: Op = attribute(doc="the activation")
 
+    @property
+    def gradient_needs(self) -> Needs:
+        return self.op.gradient_needs
+
 
 class AddTo(Add):
     """A sum that is written over its first arm, which nothing else reads."""
@@ -132,6 +138,7 @@ class Room(Op):
     """A copy of a value with room behind it for more channels, into which `append` writes."""
 
     name = "room"
+    chapter = FORMS
 
     channels: int = attribute(at_least=1, doc="channels in all")
 

@@ -5,7 +5,8 @@ Their tensor belongs to the body that holds them, and goes by the layer's own na
 
 from __future__ import annotations
 
-from archdsl.ops.base import Op, Param, Params, attribute
+from archdsl.ops.base import NEITHER, Op, Param, Params, attribute
+from archdsl.ops.chapters import LEARNED
 from archdsl.ops.form import Dims
 from archdsl.ops.init import ZEROS, Constant, Initializer
 from archdsl.ops.reshape import inner_axis
@@ -24,6 +25,8 @@ class Scale(Op):
     """
 
     name = "scale"
+    chapter = LEARNED
+    names_elsewhere = ("LayerScale", "Scale")
 
     start: float = attribute(1.0, doc="first value of the factors")
     axis: int = attribute(1, doc="the axis with a factor for each position, counted from 0 (the batch, which has none)")
@@ -54,6 +57,9 @@ class Parameter(Op):
 
     name = "parameter"
     takes = "any"
+    chapter = LEARNED
+    names_elsewhere = ("Parameter", "param")
+    gradient_needs = NEITHER
 
     sizes: Dims = attribute(at_least=1, doc="the sizes of the value without the batch")
     init: Initializer = attribute(Initializer("zeros"), doc="how its first value is drawn")
@@ -64,3 +70,6 @@ class Parameter(Op):
     def params(self, x: Shape) -> Params:
         shape = (1, *self.sizes)
         return {"": Param(shape, self.init.of(shape, ZEROS))}
+
+    def leaves_fresh_value(self, x: Shape) -> bool:
+        return False  # all samples share the one that is learned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import RANKS, Op, Param, Params, Rejected, WrongRank, attribute
+from archdsl.ops.chapters import LINEAR
 from archdsl.ops.init import DEFAULT, Initializer, lecun_uniform
 from archdsl.ops.reshape import axis_of, inner_axis
 from archdsl.sizes.dim import Dim, product
@@ -63,6 +64,9 @@ class Linear(Op):
     """
 
     name = "linear"
+    chapter = LINEAR
+    names_elsewhere = ("Linear", "Dense", "fc", "FullyConnected", "Gemm")
+    sized_elsewhere = 2
 
     features: Dim = attribute(at_least=1, doc="output features")
     bias: bool = attribute(True, doc="whether each output feature has a learned offset")
@@ -98,3 +102,6 @@ class Linear(Op):
 
     def macs(self, x: Shape) -> Dim:
         return product(x.dims) * self.features
+
+    def feature_axis(self, x: Shape) -> int:
+        return x.rank - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import Op, Rejected, attribute
+from archdsl.ops.chapters import JOINS
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.prove import equal
 from archdsl.sizes.shape import Shape
@@ -67,6 +68,9 @@ class Matmul(Op):
     arity = 2
     ranks = (3, 4, 5)
     layouts = LAYOUTS
+    chapter = JOINS
+    names_elsewhere = ("matmul", "bmm", "Dot")
+    takes_equal_arms = True
 
     transpose: bool = attribute(False, doc="whether the second arm's rows and columns change places first")
 

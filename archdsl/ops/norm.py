@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
+from archdsl.ops.chapters import NORMS
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import ONES, ZEROS
 from archdsl.sizes.dim import Dim, product
@@ -108,6 +109,11 @@ class BatchNorm(Op):
 
     name = "batch_norm"
     ranks = (2, 3, 4, 5)
+    chapter = NORMS
+    names_elsewhere = ("BatchNorm2d", "BatchNormalization", "bn")
+    sized_elsewhere = 1
+    is_norm = True
+    has_batch_statistics = True
 
     eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     momentum: float | None = attribute(
@@ -139,6 +145,10 @@ class LayerNorm(Op):
     """
 
     name = "layer_norm"
+    chapter = NORMS
+    names_elsewhere = ("LayerNorm", "LayerNormalization", "ln")
+    sized_elsewhere = 1
+    is_norm = True
 
     axes: int = attribute(1, at_least=1, doc="how many axes are normalized together, counted from the last")
     eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
@@ -172,6 +182,9 @@ class GroupNorm(Op):
 
     name = "group_norm"
     ranks = (2, 3, 4, 5)
+    chapter = NORMS
+    names_elsewhere = ("GroupNorm", "GroupNormalization", "gn")
+    is_norm = True
 
     groups: int = attribute(at_least=1, doc="parts of the channels that are normalized each by itself")
     eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
@@ -204,6 +217,10 @@ class InstanceNorm(Op):
 
     name = "instance_norm"
     ranks = (3, 4, 5)
+    chapter = NORMS
+    names_elsewhere = ("InstanceNorm2d", "InstanceNormalization")
+    sized_elsewhere = 1
+    is_norm = True
 
     eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     affine: bool = attribute(False, doc="whether each channel has a learned scale and offset")
@@ -233,6 +250,8 @@ class LocalResponseNorm(Op):
 
     name = "local_response_norm"
     ranks = (3, 4, 5)
+    chapter = NORMS
+    names_elsewhere = ("LocalResponseNorm", "lrn")
 
     size: int = attribute(5, at_least=1, doc="neighbouring channels that count")
     alpha: float = attribute(1e-4, doc="weight of the squares")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ops.base import Op, Rejected, Size, attribute
+from archdsl.ops.base import NEITHER, Op, Rejected, Size, attribute
+from archdsl.ops.chapters import ROOM
 from archdsl.ops.slide import AXES
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -45,6 +46,9 @@ class Pad(Op):
 
     name = "pad"
     ranks = (3, 4, 5)
+    chapter = ROOM
+    names_elsewhere = ("Pad", "ZeroPad2d", "ZeroPadding2D")
+    gradient_needs = NEITHER
 
     before: Size = attribute(at_least=0, doc="positions added before each spatial axis")
     after: Size | None = attribute(None, at_least=0, doc="positions added after each axis; as many as before if none")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ops.base import Op, Rejected, Size, Window, attribute, flattened
+from archdsl.ops.base import NEITHER, Op, Rejected, Size, Window, attribute, flattened
+from archdsl.ops.chapters import POOLING
 from archdsl.ops.slide import fits, slide
 from archdsl.record import replace
 from archdsl.sizes.fact import Fact
@@ -38,6 +39,8 @@ class MaxPool(Op):
 
     name = "max_pool"
     ranks = (3, 4, 5)
+    chapter = POOLING
+    names_elsewhere = ("MaxPool2d", "MaxPooling2D")
 
     kernel: Size = attribute(at_least=1, doc="size of the window")
     stride: Size | None = attribute(None, at_least=1, doc="step from one window to the next; the window's size if none")
@@ -60,6 +63,9 @@ class MaxPool(Op):
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, self.padding, self.dilation)
 
+    def is_noop_on(self, x: Shape) -> bool:
+        return max(self.kernel) == 1 and self.infer(x) == x
+
 
 class AvgPool(Op):
     """Average each window.
@@ -72,6 +78,9 @@ class AvgPool(Op):
 
     name = "avg_pool"
     ranks = (3, 4, 5)
+    chapter = POOLING
+    names_elsewhere = ("AvgPool2d", "AveragePooling2D", "AveragePool")
+    gradient_needs = NEITHER
 
     kernel: Size = attribute(at_least=1, doc="size of the window")
     stride: Size | None = attribute(None, at_least=1, doc="step from one window to the next; the window's size if none")
@@ -96,6 +105,9 @@ class AvgPool(Op):
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, self.padding, (1,) * len(self.kernel))
 
+    def is_noop_on(self, x: Shape) -> bool:
+        return max(self.kernel) == 1 and self.infer(x) == x
+
 
 class LpPool(Op):
     """Take the p-norm of each window: (Σ x^p)^(1/p).
@@ -111,6 +123,8 @@ class LpPool(Op):
 
     name = "lp_pool"
     ranks = (3, 4, 5)
+    chapter = POOLING
+    names_elsewhere = ("LPPool2d", "LpPool")
 
     kernel: Size = attribute(at_least=1, doc="size of the window")
     p: float = attribute(2.0, at_least=1, doc="exponent")

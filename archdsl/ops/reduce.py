@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from archdsl.ops.base import Integers, Op, attribute
+from archdsl.ops.base import INPUT, NEITHER, RESULT, Integers, Op, attribute
+from archdsl.ops.chapters import REDUCTIONS
 from archdsl.ops.reshape import inner_axes
 from archdsl.sizes.shape import Shape
 
 
 class Reduction(Op):
     """The base of ops that reduce axes to one value; the batch is never one of them."""
+
+    chapter = REDUCTIONS
 
     axes: Integers = attribute(doc="the axis that is reduced, or a list of them, counted from 0 (the batch)")
     keep: bool = attribute(False, doc="whether reduced axes stay, with size 1")
@@ -28,6 +31,8 @@ class Mean(Reduction):
     """
 
     name = "mean"
+    names_elsewhere = ("mean", "ReduceMean")
+    gradient_needs = NEITHER
 
 
 class Max(Reduction):
@@ -39,3 +44,5 @@ class Max(Reduction):
     """
 
     name = "max"
+    names_elsewhere = ("amax", "ReduceMax")
+    gradient_needs = (*INPUT, *RESULT)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.ops.base import Op, attribute
+from archdsl.ops.base import NEITHER, Op, attribute
+from archdsl.ops.chapters import REGULARIZATION
 from archdsl.sizes.shape import Shape
 
 
@@ -16,6 +17,11 @@ class Dropout(Op):
 
     name = "dropout"
     is_random = True
+    chapter = REGULARIZATION
+    names_elsewhere = ("Dropout",)
+    is_noop_in_evaluation = True
+    is_regularizer = True
+    gradient_needs = NEITHER
 
     p: float = attribute(0.5, at_least=0, at_most=1, doc="probability that a value is zeroed")
 
@@ -37,6 +43,11 @@ class StochasticDepth(Op):
 
     name = "stochastic_depth"
     is_random = True
+    chapter = REGULARIZATION
+    names_elsewhere = ("StochasticDepth", "drop_path", "DropPath")
+    is_noop_in_evaluation = True
+    is_regularizer = True
+    gradient_needs = NEITHER
 
     p: float = attribute(0.1, at_least=0, at_most=1, doc="probability that a sample is zeroed")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem, listing
-from archdsl.ops.base import Integers, Op, Rejected, attribute
+from archdsl.ops.base import NEITHER, Integers, Op, Rejected, attribute
+from archdsl.ops.chapters import FORMS
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
 
@@ -110,12 +111,21 @@ class Flatten(Op):
 
     name = "flatten"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("Flatten",)
+    gradient_needs = NEITHER
 
     start: int = attribute(1, doc="the first axis that is joined")
 
     def infer(self, x: Shape) -> Shape:
         start = axis_of(self.start, x, at="start")
         return Shape((*x.dims[:start], product(x.dims[start:])), x.kind)
+
+    def is_noop_on(self, x: Shape) -> bool:
+        return self.infer(x) == x
+
+    def is_samplewise(self, x: Shape) -> bool:
+        return axis_of(self.start, x) > 0
 
 
 class Identity(Op):
@@ -126,9 +136,16 @@ class Identity(Op):
 
     name = "identity"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("Identity",)
+    is_noop_in_evaluation = True
+    gradient_needs = NEITHER
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def is_noop_on(self, x: Shape) -> bool:
+        return True
 
 
 class Permute(Op):
@@ -139,6 +156,9 @@ class Permute(Op):
 
     name = "permute"
     is_view = True
+    chapter = FORMS
+    names_elsewhere = ("permute", "transpose", "Transpose")
+    gradient_needs = NEITHER
 
     axes: Integers = attribute(doc="every axis of the input once, in the order of the output; 0, the batch, is first")
 
@@ -148,3 +168,6 @@ class Permute(Op):
             raise Rejected(NotAnOrder(", ".join(map(str, self.axes)), x), at="axes")
         dims: tuple[Dim, ...] = tuple(x.dims[axis] for axis in order)
         return Shape(dims, x.kind)
+
+    def is_noop_on(self, x: Shape) -> bool:
+        return all(axis % x.rank == place for place, axis in enumerate(self.axes))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.ops.base import Op, attribute
+from archdsl.ops.base import NEITHER, Op, attribute
+from archdsl.ops.chapters import FORMS
 from archdsl.ops.cut import axis_name, parts
 from archdsl.sizes.shape import Shape
 
@@ -18,6 +19,9 @@ class PixelShuffle(Op):
 
     name = "pixel_shuffle"
     ranks = (4,)
+    chapter = FORMS
+    names_elsewhere = ("PixelShuffle", "DepthToSpace")
+    gradient_needs = NEITHER
 
     factor: int = attribute(at_least=1, doc="how many times rows and columns grow")
 
@@ -35,6 +39,9 @@ class PixelUnshuffle(Op):
 
     name = "pixel_unshuffle"
     ranks = (4,)
+    chapter = FORMS
+    names_elsewhere = ("PixelUnshuffle", "SpaceToDepth")
+    gradient_needs = NEITHER
 
     factor: int = attribute(at_least=1, doc="how many times rows and columns shrink")
 
@@ -53,6 +60,9 @@ class ChannelShuffle(Op):
 
     name = "channel_shuffle"
     ranks = (3, 4, 5)
+    chapter = FORMS
+    names_elsewhere = ("ChannelShuffle",)
+    gradient_needs = NEITHER
 
     groups: int = attribute(at_least=1, doc="how many groups the channels are in")
 

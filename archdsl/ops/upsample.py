@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Problem
-from archdsl.ops.base import Op, Rejected, Size, attribute
+from archdsl.ops.base import NEITHER, Op, Rejected, Size, attribute
+from archdsl.ops.chapters import ROOM
 from archdsl.sizes.shape import Shape
 
 LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}
@@ -54,6 +55,9 @@ class Upsample(Op):
 
     name = "upsample"
     ranks = (3, 4, 5)
+    chapter = ROOM
+    names_elsewhere = ("Upsample", "UpSampling2D", "Resize")
+    gradient_needs = NEITHER
 
     scale: Size = attribute(at_least=1, doc="how many times each spatial axis grows")
     mode: str = attribute(
@@ -69,3 +73,6 @@ class Upsample(Op):
             raise Rejected(NoCorners(fitting), at="align_corners")
         sizes = (size * scale for size, scale in zip(x.spatial, self.scale, strict=True))
         return Shape((x.batch, x.channels, *sizes), x.kind)
+
+    def is_noop_on(self, x: Shape) -> bool:
+        return self.infer(x) == x
