@@ -70,6 +70,8 @@ class Network(Entity):
     source: Source
     graph: Graph
     settings: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    """The files that were read: the spec's own, and those that it imports."""
 
     def __str__(self) -> str:
         """LeNet: image [N, 1, 28, 28] -> [N, 10], 61,706 parameters"""
@@ -373,7 +375,8 @@ def check_source(
     """Check the networks of a text, or one of them. `settings` are values in the language's own literal syntax."""
     problems: list[Diagnostic] = []
     path = Path(source.name)
-    home, file = Files(problems).open(source, path if path.is_file() else None)
+    files = Files(problems)
+    home, file = files.open(source, path if path.is_file() else None)
     known = len(problems)
     constants = _constants(settings or {}, home, problems)
     if len(problems) > known:
@@ -399,7 +402,7 @@ def check_source(
         mine: list[Diagnostic] = []
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
-            net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}))
+            net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}), files.paths)
             mine += [_nothing_fits(made.graph, facts) for facts in impossible(made.graph)]
             if made.expectations:
                 hold_expectations(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)

@@ -12,10 +12,14 @@ import subprocess
 from pathlib import Path
 
 from archdsl.elaborate.files import MARKS
+from archdsl.limits import limits
 from archdsl.targets import WrongTarget
 
 PLAIN = ("100644", "100755")
 """The modes of files that are neither links nor submodules."""
+
+EMPTY, TOO_LARGE = "", "too large"
+"""What stands for the content of files that are not asked for."""
 
 
 def lay_out(revision: str, folder: Path) -> Path:
@@ -33,18 +37,22 @@ def lay_out(revision: str, folder: Path) -> Path:
     ).strip()
     prefix = _git("rev-parse", "--show-prefix").strip()
     specs: list[tuple[Path, str]] = []
-    for entry in filter(None, _git("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")):
+    for entry in filter(None, _git("ls-tree", "-r", "-z", "-l", "--full-tree", commit).split("\0")):
         facts, _, path = entry.partition("\t")
-        mode, _, blob = facts.split()
+        mode, _, blob, size = facts.split()
         place = folder / path
-        if mode in PLAIN and place.suffix == ".arch":
-            specs.append((place, blob))
-        elif mode in PLAIN and place.name in MARKS:
-            specs.append((place, ""))
-    contents = _contents([blob for _, blob in specs if blob])
+        if mode not in PLAIN or ".." in place.parts or not place.is_relative_to(folder):
+            continue
+        if place.suffix == ".arch":
+            specs.append((place, blob if int(size) <= limits().bytes else TOO_LARGE))
+        elif place.name in MARKS:
+            specs.append((place, EMPTY))
+    contents = _contents([blob for _, blob in specs if blob not in (EMPTY, TOO_LARGE)])
     for place, blob in specs:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(contents[blob] if blob else b"")
+        place.write_bytes(contents.get(blob, b""))
+        if blob == TOO_LARGE:
+            os.truncate(place, limits().bytes + 1)  # it is refused for its size, whatever it holds
     (folder / MARKS[-1]).touch()
     return folder / prefix
 

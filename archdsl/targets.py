@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,15 +31,18 @@ class Target(NamedTuple):
     network: str | None = None
 
 
-def find(words: Iterable[str]) -> list[Target]:
+def find(words: Iterable[str], tell: Callable[[str], None] = lambda _: None) -> list[Target]:
     """The targets that words name, each once; directories are opened, their files sorted.
 
     find(["specs/resnet.arch:ResNet18"])      # [Target("specs/resnet.arch", "ResNet18")]
+
+    A link that is named is followed wherever it leads. One that is found in a directory is followed if it ends in that
+    directory; those that lead out are passed over, and `tell` is called with a line on each.
     """
-    return list(dict.fromkeys(target for word in words for target in _find(word)))
+    return list(dict.fromkeys(target for word in words for target in _find(word, tell)))
 
 
-def _find(word: str) -> Iterator[Target]:
+def _find(word: str, tell: Callable[[str], None]) -> Iterator[Target]:
     if not word:
         raise WrongTarget("an empty word names no file")
     file, colon, network = word.rpartition(":")
@@ -49,7 +52,7 @@ def _find(word: str) -> Iterator[Target]:
             raise WrongTarget(f"{word}: {network!r} is no name of a network")
         yield Target(file, network)
     elif word != STDIN and Path(word).is_dir():
-        specs = sorted(path for path in Path(word).rglob("*.arch") if path.is_file())
+        specs = list(_specs(Path(word), tell))
         if not specs:
             raise WrongTarget(f"{word}: no .arch file in this directory or below it")
         yield from (Target(str(path)) for path in specs)
@@ -61,16 +64,42 @@ def _find(word: str) -> Iterator[Target]:
         raise WrongTarget(f"{word}: no such file or directory")
 
 
+def _specs(folder: Path, tell: Callable[[str], None]) -> Iterator[Path]:
+    """The specs in a folder and below it, each under one name: its own, or that of a link to it from the folder."""
+    found = sorted(path for path in folder.rglob("*.arch") if path.is_file())
+    own = {path for path in found if not path.is_symlink()}
+    root, ends = folder.resolve(), {path.resolve() for path in own}
+    for path in found:
+        if path in own:
+            yield path
+        elif not (end := path.resolve()).is_relative_to(root):
+            tell(f"{path}: this link leads out of {folder}, and is passed over; name {end}")
+        elif end not in ends:
+            ends.add(end)
+            yield path
+
+
 def read(file: str) -> Source | Diagnostic:
     """The text of a file, or the problem with what it holds."""
+    return load(file)[1]
+
+
+def load(file: str) -> tuple[bytes, Source | Diagnostic]:
+    """What a file holds, and its text or the problem with it."""
     name = "<stdin>" if file == STDIN else file
+    data = b""
     try:
-        if file == STDIN:
-            if sys.stdin is None:
-                raise WrongTarget("standard input is closed")
-            return Source(name, files.decode(sys.stdin.buffer.read(limits().bytes + 1)))
-        if not os.access(file, os.R_OK):
-            raise WrongTarget(f"{file}: permission denied")
-        return files.read(Path(file), file)
+        data = _content(file)
+        return data, Source(name, files.decode(data))
     except files.Unreadable as error:
-        return Diagnostic(error.problem, file=name)
+        return data, Diagnostic(error.problem, file=name)
+
+
+def _content(file: str) -> bytes:
+    if file == STDIN:
+        if sys.stdin is None:
+            raise WrongTarget("standard input is closed")
+        return sys.stdin.buffer.read(limits().bytes + 1)
+    if not os.access(file, os.R_OK):
+        raise WrongTarget(f"{file}: permission denied")
+    return files.content(Path(file))

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from archdsl.limits import limits
+
 PAUSE = 0.25
 """Seconds between two looks."""
 
@@ -35,12 +37,18 @@ def state(files: Iterable[str]) -> State:
         try:
             facts = path.stat()
             found[path] = facts.st_mtime_ns, facts.st_size, facts.st_ino
-            text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        except OSError:
+            text = _text(path) if path.is_file() else ""
+        except (OSError, ValueError):
             found[path] = None
             continue
         queue += (path.parent / name for name in _IMPORT.findall(text) if "\0" not in name)
     return found
+
+
+def _text(path: Path) -> str:
+    """The text of a file as far as a spec may be long."""
+    with path.open("rb") as file:
+        return file.read(limits().bytes).decode(errors="replace")
 
 
 def changes(look: Callable[[], State], pause: float = PAUSE) -> Iterator[State]:

@@ -10,7 +10,7 @@ import click
 from archdsl import __version__
 from archdsl.cli import completing
 from archdsl.cli.complaints import complain, unique
-from archdsl.cli.group import ERRORS
+from archdsl.cli.group import ERRORS, WRONG_USE
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import check_targets
 
@@ -56,11 +56,12 @@ def check(
       archdsl check specs/ my.arch:ResNet18 --set classes=10
     """
 
-    def run() -> bool:
+    def run() -> int:
+        written = True
         if wanted:
             from archdsl.cli.fixing import fix_files
 
-            fix_files(targets, settings, sizes)
+            written = fix_files(targets, settings, sizes)
         reports = check_targets(targets, settings, sizes)
         networks = [network for report in reports for network in report.networks]
         problems = unique(problem for report in reports for problem in report.problems)
@@ -71,14 +72,17 @@ def check(
             complain(problems, color)
         elif document := _document(form, networks, problems):
             click.echo(document)
-        return not any(p.is_error or (deny and p.problem.severity == "warning") for p in problems)
+        bad = any(p.is_error or (deny and p.problem.severity == "warning") for p in problems)
+        if not written:
+            return WRONG_USE
+        return ERRORS if bad else 0
 
     if again:
         from archdsl.cli.watching import watch
 
         watch(targets, run)
-    elif not run():
-        click.get_current_context().exit(ERRORS)
+    elif code := run():
+        click.get_current_context().exit(code)
 
 
 def _line(network: Network, qualified: bool) -> str:

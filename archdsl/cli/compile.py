@@ -56,10 +56,7 @@ def compile(
         text = network.torch_source(checkpoint=checkpoint, optimize=optimize)
     else:
         text = network.numpy_source(train)
-    if output is None or output == "-":
-        click.echo(text.encode(), nl=False)
-    else:
-        write_file(output, text, network)
+    write_file(output, text, network)
 
 
 def _hold_checkpoints(network: Network, blocks: tuple[str, ...], backend: str) -> None:

@@ -28,6 +28,11 @@ def complain(problems: Sequence[Diagnostic], color: str) -> None:
         click.echo(f"\n{', '.join(words)}", err=True)
 
 
+def passed_over(line: str) -> None:
+    """Tell what a command leaves out of a folder that was named."""
+    click.echo(f"note: {line}", err=True)
+
+
 def unique(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Problems without those that the same file, read twice, shows twice."""
     seen = {(p.code, p.where, p.span and (p.span.start, p.span.end), p.problem.text, p.notes): p for p in problems}

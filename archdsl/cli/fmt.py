@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from archdsl.cli import completing
-from archdsl.cli.complaints import complain
-from archdsl.cli.group import ERRORS, Misuse
+from archdsl.cli.complaints import complain, passed_over
+from archdsl.cli.group import ERRORS, WRONG_USE, Misuse
+from archdsl.cli.writing import rewrite
 
 if TYPE_CHECKING:
     from archdsl.diagnostics import Diagnostic
@@ -26,70 +25,59 @@ def fmt(paths: tuple[str, ...], only_check: bool, show_diff: bool, color: str) -
     """Put specs into one style.
 
     Comments stay where they are, single empty lines and the breaks before arrows too, and the meaning never changes.
-    Files are written whole or not at all; one that does not parse is left alone. - formats standard input to standard
-    output.
+    Files are handled one by one and written whole or not at all; one that does not parse is left alone, and so is one
+    that was edited meanwhile. - formats standard input to standard output.
 
     \b
     Example:
       archdsl fmt specs/
       archdsl fmt --check --diff my.arch
     """
-    texts, problems = _read(paths)
-    complain(problems, color)
-    changed = {file: pair for file, pair in texts.items() if pair[0] != pair[1]}
-    if show_diff:
-        for file, (before, after) in changed.items():
-            click.echo(_difference(file, before, after), nl=False)
-    if only_check:
-        for file in changed:
+    from archdsl.source import Source
+    from archdsl.syntax.format import format
+    from archdsl.targets import STDIN, WrongTarget, load
+
+    problems: list[Diagnostic] = []
+    changes = failed = False
+    for file in _files(paths):
+        try:
+            content, source = load(file)
+        except WrongTarget as error:
+            click.echo(f"Error: {error}", err=True)
+            failed = True
+            continue
+        text, found = format(source) if isinstance(source, Source) else (None, [source])
+        problems += found
+        if text is None or not isinstance(source, Source):
+            continue
+        changes |= text != source.text
+        if show_diff:
+            click.echo(_difference(file, source.text, text), nl=False)
+        if only_check and text != source.text:
             click.echo(f"would format {_named(file)}", err=True)
-    elif not show_diff:
-        _write(texts, changed)
-    if problems or (only_check and changed):
+        if show_diff or only_check:
+            continue
+        if file == STDIN:
+            click.echo(text.encode(), nl=False)
+        elif text != source.text:
+            if rewrite(file, text, content):
+                click.echo(f"formatted {file}", err=True)
+            else:
+                failed = True
+    complain(problems, color)
+    if failed:
+        click.get_current_context().exit(WRONG_USE)
+    if problems or (only_check and changes):
         click.get_current_context().exit(ERRORS)
 
 
-def _read(paths: tuple[str, ...]) -> tuple[dict[str, tuple[str, str]], list[Diagnostic]]:
-    """The text of every file as it is and as it should be, and what is wrong with the others."""
-    from archdsl.source import Source
-    from archdsl.syntax.format import format
-    from archdsl.targets import WrongTarget, find, read
+def _files(paths: tuple[str, ...]) -> list[str]:
+    from archdsl.targets import WrongTarget, find
 
-    texts: dict[str, tuple[str, str]] = {}
-    problems: list[Diagnostic] = []
     try:
-        for file in dict.fromkeys(target.file for target in find(paths)):
-            source = read(file)
-            if not isinstance(source, Source):
-                problems.append(source)
-                continue
-            text, found = format(source)
-            problems += found
-            if text is not None:
-                texts[file] = source.text, text
+        return list(dict.fromkeys(target.file for target in find(paths, passed_over)))
     except WrongTarget as error:
         raise Misuse(str(error)) from error
-    return texts, problems
-
-
-def _write(texts: dict[str, tuple[str, str]], changed: dict[str, tuple[str, str]]) -> None:
-    """The files that change, and standard input in any case."""
-    from archdsl.output import write_whole
-    from archdsl.targets import STDIN
-
-    for file in changed:
-        if file != STDIN and not os.access(file, os.W_OK):
-            raise Misuse(f"{file}: permission denied (nothing was written)")
-    for file, (before, after) in texts.items():
-        if file == STDIN:
-            click.echo(after.encode(), nl=False)
-        elif before != after:
-            mark = "\ufeff" if Path(file).read_bytes().startswith(b"\xef\xbb\xbf") else ""
-            try:
-                write_whole(Path(file), mark + after)
-            except OSError as error:
-                raise Misuse(f"{file}: {error.strerror}; this file was not written") from error
-            click.echo(f"formatted {file}", err=True)
 
 
 def _difference(file: str, before: str, after: str) -> str:

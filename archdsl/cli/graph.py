@@ -11,7 +11,7 @@ from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.progress import elapsed
 from archdsl.cli.reading import one_network
-from archdsl.cli.writing import write_file
+from archdsl.cli.writing import STREAMS, write_file
 
 FORMS = {".svg": "svg", ".html": "html", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
 
@@ -79,14 +79,11 @@ def graph(
         raise Misuse(str(unknown)) from unknown
     if form == "mermaid" and (reason := refusal(text)):
         click.echo(f"note: {reason}; open fewer blocks with --depth or --open", err=True)
-    if output is None or output == "-":
-        click.echo(text.encode(), nl=False)
-    else:
-        write_file(output, text, network)
+    write_file(output, text, network)
 
 
 def _form(output: str | None) -> str:
-    if output is None or output == "-":
+    if output is None or output in STREAMS:
         return "svg"
     ending = Path(output).suffix.lower()
     if ending not in FORMS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archdsl.cli.complaints import complain
+from archdsl.cli.complaints import complain, passed_over
 from archdsl.cli.group import ERRORS, Misuse
 from archdsl.cli.progress import steps
 
@@ -23,7 +23,7 @@ def check_targets(words: Iterable[str], settings: dict[str, str], sizes: dict[st
     from archdsl.targets import WrongTarget, find, read
 
     try:
-        texts = [(read(target.file), target.network) for target in find(words)]
+        texts = [(read(target.file), target.network) for target in find(words, passed_over)]
     except WrongTarget as error:
         raise Misuse(str(error)) from error
     return [

@@ -10,7 +10,7 @@ import click
 from archdsl.cli.group import Misuse
 
 
-def watch(words: Sequence[str], run: Callable[[], bool]) -> None:
+def watch(words: Sequence[str], run: Callable[[], object]) -> None:
     """Run again whenever a file that the words name, or one that these import, changes; Ctrl-C ends it well."""
     from archdsl.targets import STDIN, WrongTarget, find
     from archdsl.watch import State, changes, state

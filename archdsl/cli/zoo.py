@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -62,10 +63,12 @@ def copy_from_zoo(name: str, directory: str) -> None:
     if not Path(directory).is_dir():
         raise Misuse(f"{directory}: no such directory")
     texts = {Path(directory, path): text for path, text in copies(spec).items()}
-    for path, text in texts.items():
-        if path.exists() and path.read_bytes() != text.encode():
+    there = {path for path in texts if os.path.lexists(path)}
+    for path in there:
+        if not path.is_file() or path.read_bytes() != texts[path].encode():
             raise Misuse(f"{path}: already there, with other content")
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
+        if path not in there:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
         click.echo(str(path))

@@ -44,14 +44,18 @@ class Unreadable(Exception):
 
 def read(path: Path, name: str) -> Source:
     """The text of a spec; `Unreadable` says in one line why there is none."""
+    return Source(name, decode(content(path)))
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a spec, and no more than one too many; `Unreadable` where there are none."""
     try:
         if path.is_dir():
             raise Unreadable(CannotRead("this is a directory"))
         with path.open("rb") as file:
-            data = file.read(limits().bytes + 1)
-    except OSError as error:
-        raise Unreadable(CannotRead((error.strerror or str(error)).lower())) from None
-    return Source(name, decode(data))
+            return file.read(limits().bytes + 1)
+    except (OSError, ValueError) as error:
+        raise Unreadable(CannotRead((getattr(error, "strerror", None) or str(error)).lower())) from None
 
 
 def decode(data: bytes) -> str:
@@ -75,6 +79,11 @@ class Files:
         self._scopes: dict[Path, FileScope | None] = {}
         self._root: Path | None = None
         self._depth = 0
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that were read, links followed."""
+        return tuple(self._scopes)
 
     def open(self, source: Source, path: Path | None) -> tuple[FileScope, tree.File]:
         """The scope of a text; `path` is where it lies, None for one that lies nowhere and imports nothing."""
