@@ -26,8 +26,7 @@ from archdsl.elaborate.files import Files, Unreadable, read
 from archdsl.elaborate.network import elaborate, is_template, networks
 from archdsl.elaborate.network_problems import NoNetwork, NothingFits, UnknownNetwork
 from archdsl.elaborate.parametric import contracts_for_all
-from archdsl.elaborate.scope import FileScope, Mistake, Scope
-from archdsl.elaborate.values import Constant
+from archdsl.elaborate.scope import Constant, FileScope, Mistake, Scope
 from archdsl.garbage import uncollected
 from archdsl.graph.nodes import Graph
 from archdsl.limits import limited

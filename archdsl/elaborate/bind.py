@@ -11,7 +11,8 @@ from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneve
 from archdsl.elaborate.foreign import TOO_LARGE
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
-from archdsl.elaborate.values import Builtin, Constant, Quotient, Tensor, described, show
+from archdsl.elaborate.scope import Constant
+from archdsl.elaborate.values import Builtin, Quotient, Tensor, described, show
 from archdsl.ops import Attribute, Op
 from archdsl.ops.init import Initializer
 from archdsl.sizes.dim import Expr

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archdsl.elaborate import contracts
-from archdsl.elaborate.context import Context, Names
+from archdsl.elaborate.context import Context, Names, environment
 from archdsl.elaborate.evaluate import Environment, bind, fail
 from archdsl.elaborate.module import Module
+from archdsl.elaborate.names import bind_results, computed, label_of, resolve, unnamed
 from archdsl.elaborate.network_problems import NoInput
 from archdsl.elaborate.problems import EndlessRecursion, NotALayer, UnknownArgument
-from archdsl.elaborate.scope import REPORTED, Mistake, Scope, Trail
-from archdsl.elaborate.values import BlockRef, Constant, Tensor, kind, show
+from archdsl.elaborate.scope import REPORTED, Constant, Mistake, Scope, Trail
+from archdsl.elaborate.values import BlockRef, Tensor, kind, show
+from archdsl.elaborate.walk import report, walk
 from archdsl.graph.nodes import Call, Graph, Value
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import replace
@@ -23,58 +25,52 @@ from archdsl.syntax import tree
 UNFINISHED = Graph("block", "", (), (), ())
 """Stands in the table for a block that is being expanded: whoever finds it there calls itself."""
 
-if TYPE_CHECKING:
-    from archdsl.elaborate.expand import Expander
 
-
-def inline(
-    expander: Expander, step: tree.Inline, context: Context, current: Tensor | None, names: Names
-) -> Tensor | None:
+def inline(step: tree.Inline, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
     """Expand a block's stages into the module that uses them: they add no level to the path."""
-    expander.unnamed(names, "an inlined block")
-    word = expander.word(step.name, context, current)
-    target = expander.resolve(word, step, context)
+    unnamed(names, "an inlined block")
+    word = computed(step.name, context, current)
+    target = resolve(word, step, context)
     if not isinstance(target, BlockRef):
         raise fail(NotALayer(word, kind(target), "only a block can be inlined", "a block"), step.name.span)
     if context.depth >= limits().calls:
         raise fail(CallsTooDeep(limits().calls), step.span)
     block = target.block
     arguments = step.arguments or ()
-    constants = _bound(target, arguments, step.name.span, expander.environment(context, current))
+    constants = _bound(target, arguments, step.name.span, environment(context, current))
     scope = Scope(target.home, constants)
     trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
     inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
     try:
         if block.signature:
-            symbols = contracts.enter(block.signature, _entries(current, constants), scope, expander.steps)
+            symbols = contracts.enter(block.signature, _entries(current, constants), scope, context.run.steps)
             inside = replace(inside, scope=scope.inner(symbols))
-        result = expander.body(block.body, inside, current)
+        result = walk(block.body, inside, current)
         if block.signature and result and result.value:
-            contracts.leave(block.signature, result.value.shape, expander.environment(inside, result))
+            contracts.leave(block.signature, result.value.shape, environment(inside, result))
     except Mistake as mistake:
-        expander.report(mistake, inside)
+        report(mistake, inside)
         raise REPORTED from None
     return result
 
 
-def group(expander: Expander, step: tree.Group, context: Context, current: Tensor | None, names: Names) -> Tensor:
-    label = expander.label(names, context, current)
+def group(step: tree.Group, context: Context, current: Tensor | None, names: Names) -> Tensor:
+    label = label_of(names, context, current)
     key = context.module.claim(label, names[0].span if names else step.span)
     module = Module("group", "", context.module)
     inside = replace(context, module=module, depth=context.depth + 1)
     if inside.depth > limits().calls:
         raise fail(CallsTooDeep(limits().calls), step.span)
     entry = Tensor(module.capture(current.value, "x")) if current and current.value else current
-    result = expander.body(step.body, inside, entry)
+    result = walk(step.body, inside, entry)
     if result is None or result.value is None:
         raise REPORTED
     given = module.used_captures(result.value)
     graph = module.graph((result.value,), ("out",), span=step.span)
-    return _call(expander, graph, given, key, label, names, step.span, context)
+    return _call(graph, given, key, label, names, step.span, context)
 
 
 def _call(
-    expander: Expander,
     graph: Graph,
     inputs: tuple[Value, ...],
     key: str,
@@ -85,11 +81,10 @@ def _call(
 ) -> Tensor:
     node = Call(graph, inputs, key, label, span=span)
     context.module.add(node, span)
-    return expander.results(node, names, label, context)
+    return bind_results(node, names, label, context)
 
 
 def apply_block(
-    expander: Expander,
     target: BlockRef,
     step: tree.Apply,
     arguments: tuple[tree.Argument, ...],
@@ -101,7 +96,7 @@ def apply_block(
 ) -> Tensor:
     key = context.module.claim(label, key_span)
     block = target.block
-    env = expander.environment(context, current)
+    env = environment(context, current)
     constants = _bound(target, arguments, step.name.span, env)
     tensors = {name: value for name, value in constants.items() if isinstance(value, Tensor)}
     if current is None and not tensors:
@@ -110,29 +105,28 @@ def apply_block(
         raise REPORTED
     shapes = (current.shape if current else None, *(tensor.shape for tensor in tensors.values()))
     identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
-    if expander.blocks.get(identity) is UNFINISHED:
+    expanded = context.run.blocks
+    if expanded.get(identity) is UNFINISHED:
         raise fail(EndlessRecursion(block.name.name), step.span)
-    if identity not in expander.blocks:
-        expander.blocks[identity] = UNFINISHED
+    if identity not in expanded:
+        expanded[identity] = UNFINISHED
         note = f"in {_called(block, constants)}, called at {step.span}"
         module = Module("block", block.name.name)
-        inside = Context(
-            Scope(target.home, {}), module, context.defaults, Trail(note, context.trail), context.depth + 1
-        )
+        trail = Trail(note, context.trail)
+        inside = replace(context, scope=Scope(target.home), module=module, trail=trail, depth=context.depth + 1)
         made = None
         try:
-            made = expand_block(expander, block, constants, inside, current, step.span, context.module)
+            made = expand_block(block, constants, inside, current, step.span, context.module)
         finally:
-            expander.blocks[identity] = made
-    graph = expander.blocks[identity]
+            expanded[identity] = made
+    graph = expanded[identity]
     if graph is None:
         raise REPORTED
     inputs = tuple(tensor.value for tensor in (current, *tensors.values()) if tensor and tensor.value)
-    return _call(expander, graph, inputs, key, label, names, step.span, context)
+    return _call(graph, inputs, key, label, names, step.span, context)
 
 
 def expand_block(
-    expander: Expander,
     block: tree.Block,
     constants: dict[str, Constant],
     context: Context,
@@ -146,31 +140,32 @@ def expand_block(
     """
     if context.depth > limits().calls:
         raise fail(CallsTooDeep(limits().calls), span)
-    module = context.module
     entry = current
     if current and current.value:
-        entry = _entry("x", current.value, expander, module, span, outside)
+        entry = _entry("x", current.value, context, span, outside)
     inner: dict[str, Constant] = {}
     for name, value in constants.items():
         if isinstance(value, Tensor) and value.value:
-            value = _entry(name, value.value, expander, module, span, outside)
+            value = _entry(name, value.value, context, span, outside)
         inner[name] = value
     inside = replace(context, scope=Scope(context.scope.home, inner))
     try:
         if block.signature:
-            symbols = contracts.enter(block.signature, _entries(entry, inner), inside.scope, expander.steps)
+            symbols = contracts.enter(block.signature, _entries(entry, inner), inside.scope, context.run.steps)
             inside = replace(inside, scope=inside.scope.inner(symbols))
-        result = expander.body(block.body, inside, entry)
+        result = walk(block.body, inside, entry)
         if result is None or result.value is None:
             return None
         if block.signature:
-            contracts.leave(block.signature, result.value.shape, expander.environment(inside, result))
+            contracts.leave(block.signature, result.value.shape, environment(inside, result))
     except Mistake as mistake:
-        expander.report(mistake, context)
+        report(mistake, context)
         return None
     shown = tuple((name, value) for name, value in constants.items() if not isinstance(value, Tensor))
     usual = frozenset(p.name for p in block.parameters if _is_default(p, constants[p.name]))
-    return module.graph((result.value,), ("out",), arguments=shown, usual=usual, doc=block.doc, span=block.name.span)
+    return context.module.graph(
+        (result.value,), ("out",), arguments=shown, usual=usual, doc=block.doc, span=block.name.span
+    )
 
 
 def _is_default(parameter: tree.Parameter, value: Constant) -> bool:
@@ -195,10 +190,10 @@ def _bound(target: BlockRef, arguments: tuple[tree.Argument, ...], span: Span, e
         raise Mistake(replace(mistake.diagnostic, problem=problem), mistake.others) from None
 
 
-def _entry(name: str, value: Value, expander: Expander, module: Module, span: Span, outside: Module) -> Tensor:
+def _entry(name: str, value: Value, context: Context, span: Span, outside: Module) -> Tensor:
     """A value of the module around a block, inside of it."""
-    entry = Value(module.add_input(name, value.shape, span))
-    expander.meant.enter(entry, value, outside)
+    entry = Value(context.module.add_input(name, value.shape, span))
+    context.run.meant.enter(entry, value, outside)
     return Tensor(entry)
 
 

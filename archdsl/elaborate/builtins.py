@@ -7,7 +7,8 @@ from typing import Any
 
 from archdsl.elaborate.numbers import Refused, arithmetic, as_float, bounded, compare
 from archdsl.elaborate.problems import WrongType
-from archdsl.elaborate.values import Builtin, Constant, Quotient, described
+from archdsl.elaborate.scope import Constant
+from archdsl.elaborate.values import Builtin, Quotient, described
 from archdsl.limits import ListTooLong, limits
 from archdsl.ops.init import RULES, Initializer
 from archdsl.sizes.dim import Expr, ceildiv, largest, smallest

@@ -1,25 +1,88 @@
-"""Where the expander is in a spec: the names in sight, the module it adds to, the defaults in force, its way here."""
+"""Where the elaborator is in a spec, and what all of one run share.
+
+A stage function takes a step of the tree, a `Context` and the current value, and returns the value that the step
+leaves. It hands bodies back to `walk`, which finds the function of each kind of step in the run's table: so no file
+of stages knows the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
+from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.bind import Defaults
+from archdsl.elaborate.evaluate import Environment, Steps
+from archdsl.elaborate.meant import Meant
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Scope, Trail
 from archdsl.elaborate.values import Tensor
+from archdsl.graph.needs import Needs
+from archdsl.graph.nodes import Apply, Call, Graph
+from archdsl.limits import limits
+from archdsl.ops import Op
 from archdsl.record import Entity
+from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
 
 NOTHING = Tensor(None)
-Names = tuple[tree.LayerName, ...]
+Names: TypeAlias = tuple[tree.LayerName, ...]
+StepRule: TypeAlias = "Callable[[Any, Context, Tensor | None, Names], Tensor | None]"
+StatementRule: TypeAlias = "Callable[[Any, Context, Tensor | None], Tensor | None]"
+
+
+class Rules(Entity):
+    """The function of each kind of step and statement, by the class of the tree."""
+
+    steps: Mapping[type[tree.Tree], StepRule]
+    statements: Mapping[type[tree.Tree], StatementRule]
+
+
+class Run:
+    """What one run of the elaborator shares: its rules, the problems so far, what it may still do, what it made."""
+
+    def __init__(self, rules: Rules, problems: list[Diagnostic], parametric: bool = False) -> None:
+        self.rules = rules
+        self.problems = problems
+        self.parametric = parametric
+        """Whether parameters may be free: then weights may have sizes that are not fixed."""
+        self.wrong: set[Any] = set()
+        """Names with a wrong value that were told."""
+        self.steps = Steps()
+        self.passes = limits().stages
+        """Passes of repetitions that are left."""
+        self.meant = Meant()
+        self.blocks: dict[Any, Graph | None] = {}
+        """The blocks that were expanded, by their arguments and the shapes that they were given."""
+        self.ops: dict[Any, Op] = {}
+        """The ops that were made, by what they were made from."""
+        self.learning: dict[tuple[Op, tuple[Shape, ...]], bool] = {}
+        """Whether an op on values of these shapes owns weights."""
+        self.made: list[Apply | Call] = []
+        """The nodes whose needs are not counted yet."""
+        self.needs = Needs()
 
 
 class Context(Entity):
-    """The surroundings of a statement; `depth` counts the blocks and groups around it."""
+    """The surroundings of a statement: the names in sight, the module that it adds to, the defaults in force, the way
+    to it; `depth` counts the blocks and groups around it."""
 
+    run: Run
     scope: Scope
     module: Module
     defaults: Mapping[str, Defaults]
     trail: Trail | None = None
     depth: int = 0
+
+
+def environment(context: Context, current: Tensor | None) -> Environment:
+    """What an expression can see here."""
+    return Environment(
+        context.scope,
+        context.run.steps,
+        current.value if current else None,
+        current is not None,
+        context.module.find,
+        context.module.named,
+        0,
+    )

@@ -8,8 +8,8 @@ from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail
 from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
 from archdsl.elaborate.problems import WrongType
-from archdsl.elaborate.scope import Mistake, Scope
-from archdsl.elaborate.values import Constant, Quotient, Tensor, described, show
+from archdsl.elaborate.scope import Constant, Mistake, Scope
+from archdsl.elaborate.values import Quotient, Tensor, described, show
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.prove import equal
 from archdsl.sizes.shape import Shape

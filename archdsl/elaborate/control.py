@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic, listing
 from archdsl.elaborate.bind import Defaults
-from archdsl.elaborate.context import Context, Names
+from archdsl.elaborate.context import Context, Names, Run, environment
 from archdsl.elaborate.evaluate import evaluate, fail, integer, named_place, truth, usage
 from archdsl.elaborate.foreign import near_argument
 from archdsl.elaborate.module import Module
+from archdsl.elaborate.names import computed, resolve, unnamed
 from archdsl.elaborate.problems import (
     CannotUnpack,
     NotALayer,
     UnknownArgument,
     WrongType,
 )
-from archdsl.elaborate.scope import REPORTED, Mistake, Trail
-from archdsl.elaborate.values import Constant, OpRef, Tensor, described, kind, show
+from archdsl.elaborate.scope import REPORTED, Constant, Mistake, Trail
+from archdsl.elaborate.values import OpRef, Tensor, described, kind, show
+from archdsl.elaborate.walk import report, walk
 from archdsl.graph.nodes import Value
+from archdsl.limits import TooManyStages, limits
 from archdsl.record import replace
 from archdsl.sizes.dim import Dim, Expr, symbol
 from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 
-if TYPE_CHECKING:
-    from archdsl.elaborate.expand import Expander
 
-
-def repeat(
-    expander: Expander, step: tree.Repeat, context: Context, current: Tensor | None, names: Names
-) -> Tensor | None:
-    expander.unnamed(names, "a repetition")
-    value = evaluate(step.count, expander.environment(context, current))
-    if expander.parametric and isinstance(value, Expr) and current:
-        return _induction(expander, step, value, context, current)
+def repeat(step: tree.Repeat, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    unnamed(names, "a repetition")
+    value = evaluate(step.count, environment(context, current))
+    if context.run.parametric and isinstance(value, Expr) and current:
+        return _induction(step, value, context, current)
     count = integer(value, step.count.span, "a repetition")
     if count < 0:
         raise fail(WrongType("a repetition", "0 or more", str(count)), step.count.span)
-    expander.take(count * _least(step.body, expander, context), step.count.span)
+    _take(context.run, count * _least(step.body, context), step.count.span)
     for index in range(count):
         known = {step.counter.name: index} if step.counter else {}
-        current = _pass(expander, step.body, known, index, step, context, current)
+        current = _pass(step.body, known, index, step, context, current)
     return current
 
 
-def _induction(expander: Expander, step: tree.Repeat, count: Expr, context: Context, current: Tensor) -> Tensor | None:
+def _induction(step: tree.Repeat, count: Expr, context: Context, current: Tensor) -> Tensor | None:
     """The value after `count` passes: if `k` passes move the sizes by `k` steps for any k, so do `count` passes.
 
     The first pass gives the step; a pass that starts after `k` steps must then leave `k + 1` of them.
     """
     start = current.shape
-    first = _from(expander, step, start, 0, context)
+    first = _from(step, start, 0, context)
     if start is None or first is None or first.rank != start.rank:
         raise REPORTED
     moves = [after - before for before, after in zip(start.dims, first.dims, strict=True)]
@@ -62,13 +59,13 @@ def _induction(expander: Expander, step: tree.Repeat, count: Expr, context: Cont
     def moved(passes: Dim) -> Shape:
         return Shape(tuple(size + passes * move for size, move in zip(start.dims, moves, strict=True)), start.kind)
 
-    last = _from(expander, step, moved(k), k, context)
+    last = _from(step, moved(k), k, context)
     if last is None or last.dims != moved(k + 1).dims:
         raise REPORTED
     return Tensor(Value(context.module.add_input("x", moved(count), step.span)))
 
 
-def _from(expander: Expander, step: tree.Repeat, shape: Shape | None, index: Dim, context: Context) -> Shape | None:
+def _from(step: tree.Repeat, shape: Shape | None, index: Dim, context: Context) -> Shape | None:
     """The shape that one pass leaves, expanded where it leaves no trace."""
     if shape is None:
         return None
@@ -76,12 +73,11 @@ def _from(expander: Expander, step: tree.Repeat, shape: Shape | None, index: Dim
     value = Tensor(Value(scratch.add_input("x", shape, step.span)))
     names = {step.counter.name: index} if step.counter else {}
     inside = replace(context, module=scratch, scope=context.scope.inner(names))
-    result = expander.body(step.body, inside, value)
+    result = walk(step.body, inside, value)
     return result.shape if result else None
 
 
 def _pass(
-    expander: Expander,
     body: tree.Body,
     names: Mapping[str, Constant],
     index: int,
@@ -91,32 +87,40 @@ def _pass(
 ) -> Tensor | None:
     word = "repeat" if isinstance(step, tree.Repeat) else "for"
     trail = Trail(f"pass {index + 1} of {word} at {step.span}", context.trail)
-    before = len(expander.problems)
-    result = expander.body(body, replace(context, scope=context.scope.inner(names), trail=trail), current)
-    expander.problems[before:] = [p for p in expander.problems[before:] if not _said(expander, p, before)]
+    problems = context.run.problems
+    before = len(problems)
+    result = walk(body, replace(context, scope=context.scope.inner(names), trail=trail), current)
+    problems[before:] = [problem for problem in problems[before:] if not _said(problem, problems[:before])]
     return result
 
 
-def _said(expander: Expander, problem: Diagnostic, before: int) -> bool:
+def _said(problem: Diagnostic, before: list[Diagnostic]) -> bool:
     """Whether an earlier pass met the same mistake at the same place."""
-    return any(p.span == problem.span and p.problem == problem.problem for p in expander.problems[:before])
+    return any(p.span == problem.span and p.problem == problem.problem for p in before)
 
 
-def for_(expander: Expander, step: tree.For, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
-    expander.unnamed(names, "a repetition")
-    items = evaluate(step.items, expander.environment(context, current))
+def _take(run: Run, passes: int, span: Span) -> None:
+    """Count passes of a repetition before they are expanded."""
+    if passes > run.passes:
+        raise fail(TooManyStages(limits().stages), span)
+    run.passes -= passes
+
+
+def for_(step: tree.For, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    unnamed(names, "a repetition")
+    items = evaluate(step.items, environment(context, current))
     if not isinstance(items, tuple):
         name = step.targets[-1][0].name
         hint = f"to count, write repeat {name} in {step.items.span.text} {{ … }}" if isinstance(items, int) else ""
         raise fail(WrongType("what for goes through", "a list", described(items), hint), step.items.span)
-    expander.take(len(items) * _least(step.body, expander, context), step.items.span)
+    _take(context.run, len(items) * _least(step.body, context), step.items.span)
     for index, item in enumerate(items):
-        known = _targets(expander, step, index, item)
-        current = _pass(expander, step.body, known, index, step, context, current)
+        known = _targets(step, index, item)
+        current = _pass(step.body, known, index, step, context, current)
     return current
 
 
-def _targets(expander: Expander, step: tree.For, index: int, item: Constant) -> dict[str, Constant]:
+def _targets(step: tree.For, index: int, item: Constant) -> dict[str, Constant]:
     targets = list(step.targets)
     known: dict[str, Constant] = {}
     if len(targets) > 2:
@@ -135,41 +139,41 @@ def _targets(expander: Expander, step: tree.For, index: int, item: Constant) -> 
     return known | {name.name: part for name, part in zip(names, item, strict=True)}
 
 
-def if_(expander: Expander, step: tree.If, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
-    expander.unnamed(names, "a choice")
+def if_(step: tree.If, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    unnamed(names, "a choice")
     while True:
-        condition = evaluate(step.condition, expander.environment(context, current))
+        condition = evaluate(step.condition, environment(context, current))
         if truth(condition, step.condition.span):
-            return expander.body(step.then, context, current)
+            return walk(step.then, context, current)
         if not isinstance(step.otherwise, tree.If):
-            return expander.body(step.otherwise, context, current) if step.otherwise else current
+            return walk(step.otherwise, context, current) if step.otherwise else current
         step = step.otherwise
 
 
-def with_(expander: Expander, step: tree.With, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
-    expander.unnamed(names, "a scope of defaults")
+def with_(step: tree.With, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+    unnamed(names, "a scope of defaults")
     defaults = dict(context.defaults)
-    known = len(expander.problems)
+    known = len(context.run.problems)
     for default in step.defaults:
         try:
-            op, values = _defaults(default, expander, context)
+            op, values = _defaults(default, context)
         except Mistake as mistake:
-            expander.report(mistake, context)
+            report(mistake, context)
             continue
         defaults[op] = {**defaults.get(op, {}), **values}
-    if len(expander.problems) > known:
+    if len(context.run.problems) > known:
         raise REPORTED
-    return expander.body(step.body, replace(context, defaults=defaults), current)
+    return walk(step.body, replace(context, defaults=defaults), current)
 
 
-def _defaults(default: tree.Apply, expander: Expander, context: Context) -> tuple[str, Defaults]:
+def _defaults(default: tree.Apply, context: Context) -> tuple[str, Defaults]:
     """The op that gets other defaults, and the values by argument."""
-    word = expander.word(default.name, context, None)
-    target = expander.resolve(word, default, context)
+    word = computed(default.name, context, None)
+    target = resolve(word, default, context)
     if not isinstance(target, OpRef):
         raise fail(NotALayer(word, kind(target), "with gives defaults to ops", "an op"), default.name.span)
     attributes = target.op.attributes()
-    env = expander.environment(context, None)
+    env = environment(context, None)
     values: dict[str, tuple[Constant, Span]] = {}
     for argument in default.arguments or ():
         if argument.name is None:
@@ -183,27 +187,27 @@ def _defaults(default: tree.Apply, expander: Expander, context: Context) -> tupl
     return target.op.name, values
 
 
-def _least(body: tree.Body, expander: Expander, context: Context) -> int:
+def _least(body: tree.Body, context: Context) -> int:
     """How many stages a body opens at the least, told without opening any: repetitions inside it are multiplied out
     where their counts can be computed from here, and count once where they can't."""
     links = (link for chain in body.statements if isinstance(chain, tree.Chain) for link in chain.links)
-    return max(1, sum(_least_of(link.step, expander, context) for link in links))
+    return max(1, sum(_least_of(link.step, context) for link in links))
 
 
-def _least_of(step: tree.Step, expander: Expander, context: Context) -> int:
+def _least_of(step: tree.Step, context: Context) -> int:
     if isinstance(step, tree.Repeat | tree.For):
-        return _count(step, expander, context) * _least(step.body, expander, context)
+        return _count(step, context) * _least(step.body, context)
     if isinstance(step, tree.Group | tree.With):
-        return _least(step.body, expander, context)
+        return _least(step.body, context)
     if isinstance(step, tree.Branch):
-        return sum(_least(arm, expander, context) for arm in step.arms)
+        return sum(_least(arm, context) for arm in step.arms)
     return 0 if isinstance(step, tree.If) else 1
 
 
-def _count(step: tree.Repeat | tree.For, expander: Expander, context: Context) -> int:
+def _count(step: tree.Repeat | tree.For, context: Context) -> int:
     try:
         counted = step.count if isinstance(step, tree.Repeat) else step.items
-        value = evaluate(counted, expander.environment(context, None))
+        value = evaluate(counted, environment(context, None))
     except Mistake:
         return 1
     if isinstance(value, tuple):

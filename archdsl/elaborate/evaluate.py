@@ -27,11 +27,10 @@ from archdsl.elaborate.problems import (
     UnknownName,
     WrongType,
 )
-from archdsl.elaborate.scope import REPORTED, FileScope, Mistake, Scope
+from archdsl.elaborate.scope import REPORTED, Constant, FileScope, Mistake, Scope
 from archdsl.elaborate.values import (
     BlockRef,
     Builtin,
-    Constant,
     FunctionRef,
     NetworkRef,
     OpRef,

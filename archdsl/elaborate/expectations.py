@@ -13,8 +13,8 @@ from archdsl.elaborate.evaluate import COMPARISONS, Environment, NotYet, evaluat
 from archdsl.elaborate.network import Elaborated
 from archdsl.elaborate.network_problems import ExpectationFailed
 from archdsl.elaborate.problems import WrongType
-from archdsl.elaborate.scope import Mistake
-from archdsl.elaborate.values import Constant, Tensor, described, show
+from archdsl.elaborate.scope import Constant, Mistake
+from archdsl.elaborate.values import Tensor, described, show
 from archdsl.graph.needs import needs_of
 from archdsl.record import replace
 from archdsl.sizes.prove import assuming

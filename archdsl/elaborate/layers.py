@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
 from archdsl.elaborate.bind import bind_op, refuse_values
 from archdsl.elaborate.blocks import apply_block
-from archdsl.elaborate.context import Context, Names
+from archdsl.elaborate.context import Context, Names, environment
 from archdsl.elaborate.evaluate import fail
 from archdsl.elaborate.module import Module, SharedLayer
+from archdsl.elaborate.names import bind_name, bind_results, computed, label_of, resolve
 from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared, WrongArms
 from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
+from archdsl.elaborate.walk import given, walk, walk_step
 from archdsl.graph.nodes import Apply, Call
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.record import replace
@@ -23,30 +25,26 @@ from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
 
-if TYPE_CHECKING:
-    from archdsl.elaborate.expand import Expander
 
-
-def apply(expander: Expander, step: tree.Apply, context: Context, current: Tensor | None, names: Names) -> Tensor:
-    word = expander.word(step.name, context, current)
+def apply(step: tree.Apply, context: Context, current: Tensor | None, names: Names) -> Tensor:
+    word = computed(step.name, context, current)
     shared = context.module.shared.get(word)
     if shared and step.arguments is None:
-        return _apply_shared(expander, shared, step, context, current, names)
-    target = expander.resolve(word, step, context)
+        return _apply_shared(shared, step, context, current, names)
+    target = resolve(word, step, context)
     if isinstance(target, Tensor):
-        label = expander.label(names, context, current)
-        expander.bind(names, label, context, target)
+        label = label_of(names, context, current)
+        bind_name(names, label, context, target)
         return target
-    label = expander.label(names, context, current)
+    label = label_of(names, context, current)
     key_span = names[0].span if names else step.span
     arguments = step.arguments or ()
     if isinstance(target, BlockRef):
-        return apply_block(expander, target, step, arguments, label, names, key_span, context, current)
-    return _apply_op(expander, target.op, step, arguments, label, names, key_span, context, current)
+        return apply_block(target, step, arguments, label, names, key_span, context, current)
+    return _apply_op(target.op, step, arguments, label, names, key_span, context, current)
 
 
 def _apply_op(
-    expander: Expander,
     op: type[Op],
     step: tree.Apply,
     arguments: tuple[tree.Argument, ...],
@@ -58,8 +56,8 @@ def _apply_op(
 ) -> Tensor:
     if op.arity != 1:
         raise fail(NeedsArms(op.name, _as_arms(arguments)), step.name.span)
-    current = expander.needs(current, step.name.span)
-    env = expander.environment(context, current)
+    current = given(current, step.name.span)
+    env = environment(context, current)
     refuse_values(op, arguments, env)
     key = context.module.claim(label, key_span)
     defaults = context.defaults.get(op.name, {})
@@ -70,18 +68,18 @@ def _apply_op(
         if shape is not None:
             op.accepts(shape)
         axes = None if shape is None else shape.rank - 2
-        instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults, expander.ops)
+        instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults, context.run.ops)
         if instance is None or current.value is None:
             raise REPORTED
         result = instance.infer(current.value.shape)
     except Rejected as refusal:
-        if current.value and instance and expander.meant.excuses([current.value], context.module, instance.infer):
+        if current.value and instance and context.run.meant.excuses([current.value], context.module, instance.infer):
             raise REPORTED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
-    _fixed(expander, instance, (current,), step.name.span, context)
+    _fixed(instance, (current,), step.name.span, context)
     node = Apply(instance, (current.value,), results(result), key, label, None, step.span)
     context.module.add(node, step.span)
-    return expander.results(node, names, label, context)
+    return bind_results(node, names, label, context)
 
 
 def _as_arms(arguments: tuple[tree.Argument, ...]) -> str:
@@ -99,20 +97,20 @@ def told(problem: Problem, span: Span, current: Tensor, context: Context, labels
     return Mistake(Diagnostic(problem, span, labels, notes))
 
 
-def branch(expander: Expander, step: tree.Branch, context: Context, current: Tensor | None, names: Names) -> Tensor:
-    word = expander.word(step.name, context, current)
-    target = expander.resolve(word, step, context)
+def branch(step: tree.Branch, context: Context, current: Tensor | None, names: Names) -> Tensor:
+    word = computed(step.name, context, current)
+    target = resolve(word, step, context)
     if not isinstance(target, OpRef) or target.op.arity == 1:
         joins = listing((op.name for op in OPS.values() if op.arity != 1), "and")
         raise fail(NoArms(word, joins), step.name.span)
-    current = expander.needs(current, step.name.span)
-    values = [expander.body(arm, context, current) for arm in step.arms]
+    current = given(current, step.name.span)
+    values = [walk(arm, context, current) for arm in step.arms]
     op = target.op
-    env = expander.environment(context, current)
+    env = environment(context, current)
     first = next((value.shape for value in values if value and value.shape), None)
     axes = first.rank - 2 if first else None
     instance, places = bind_op(
-        op, step.arguments or (), axes, step.name.span, env, context.defaults.get(op.name, {}), expander.ops
+        op, step.arguments or (), axes, step.name.span, env, context.defaults.get(op.name, {}), context.run.ops
     )
     inputs = [value.value for value in values if value and value.value]
     if instance is None or len(inputs) < len(values):
@@ -125,41 +123,41 @@ def branch(expander: Expander, step: tree.Branch, context: Context, current: Ten
             op.accepts(value.shape)
         result = instance.infer(*(value.shape for value in inputs))
     except Rejected as refusal:
-        if expander.meant.excuses(inputs, context.module, instance.infer):
+        if context.run.meant.excuses(inputs, context.module, instance.infer):
             raise REPORTED from None
         from archdsl.elaborate.advice import advised  # imported where something is wrong, not at every start
 
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
         place = places.get(refusal.at or "", step.name.span)
         raise told(advised(refusal.problem, instance, inputs, current.value), place, current, context, labels) from None
-    label = expander.label(names, context, current)
-    owned = _fixed(expander, instance, tuple(map(Tensor, inputs)), step.name.span, context)
+    label = label_of(names, context, current)
+    owned = _fixed(instance, tuple(map(Tensor, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
     node = Apply(instance, tuple(inputs), results(result), key, label, span=step.span)
     context.module.add(node, step.span)
-    return expander.results(node, names, label, context)
+    return bind_results(node, names, label, context)
 
 
-def shared(expander: Expander, statement: tree.Shared, context: Context, current: Tensor | None) -> Tensor | None:
-    word = expander.word(statement.name, context, current)
+def shared(statement: tree.Shared, context: Context, current: Tensor | None) -> Tensor | None:
+    word = computed(statement.name, context, current)
     key = context.module.claim(word, statement.name.span)
     context.module.shared[word] = SharedLayer(statement, key, context)
     return current
 
 
 def _apply_shared(
-    expander: Expander, layer: SharedLayer, step: tree.Apply, context: Context, current: Tensor | None, names: Names
+    layer: SharedLayer, step: tree.Apply, context: Context, current: Tensor | None, names: Names
 ) -> Tensor:
     """Apply a declared layer: the first time it is built, later its weights are used again."""
-    current = expander.needs(current, step.name.span)
+    current = given(current, step.name.span)
     module, declared = context.module, layer.context
     scratch = Module("group", "")
     inside = replace(declared, module=scratch)
-    expander.step(layer.declaration.step, inside, current)
+    walk_step(layer.declaration.step, inside, current)
     node = scratch.nodes[-1]
     if isinstance(node, Call):
         node = replace(node, graph=layer.graphs.setdefault(current.shape, node.graph))
-    facts: Any = {"label": expander.label(names, context, current), "shares": layer.first}
+    facts: Any = {"label": label_of(names, context, current), "shares": layer.first}
     node = replace(node, key=layer.key, **facts)
     if layer.first is None:
         layer.first = node
@@ -167,23 +165,23 @@ def _apply_shared(
         shapes = (str(layer.first.inputs[0].shape), str(node.inputs[0].shape))
         raise told(NotShared(layer.key, *shapes), step.name.span, current, context)
     module.add(node, step.span)
-    return expander.results(node, names, node.label, context)
+    return bind_results(node, names, node.label, context)
 
 
-def _fixed(expander: Expander, op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> bool:
+def _fixed(op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> bool:
     """Whether an op owns weights; each must have a fixed shape."""
     alike = op, tuple([value.shape for value in values if value.shape])
-    if alike in expander.learning:
-        return expander.learning[alike]
+    if alike in context.run.learning:
+        return context.run.learning[alike]
     params = op.params(*alike[1])
     for name, param in params.items():
-        if not expander.parametric and not all(isinstance(size, int) for size in param.shape):
+        if not context.run.parametric and not all(isinstance(size, int) for size in param.shape):
             free = sorted({symbol for size in param.shape if isinstance(size, Expr) for symbol in symbols(size)})
             slid = values[0].shape if "kernel" in op.attributes() else None
             found = str(Shape(param.shape))
             problem = FreeWeight(op.name, name or "value", found, listing(free, "and"), slid, context.module.name)
             raise told(problem, span, values[0], context)
-    expander.learning[alike] = bool(params)
+    context.run.learning[alike] = bool(params)
     return bool(params)
 
 

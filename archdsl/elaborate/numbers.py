@@ -11,7 +11,8 @@ from typing import Any
 
 from archdsl.diagnostics import Problem
 from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision, WrongType
-from archdsl.elaborate.values import Constant, Quotient, described, show
+from archdsl.elaborate.scope import Constant
+from archdsl.elaborate.values import Quotient, described, show
 from archdsl.limits import ListTooLong, NumberTooLarge, limits
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.fact import Fact

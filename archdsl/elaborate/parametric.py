@@ -9,25 +9,21 @@ if it has one, and all else stays free; where that is not enough, nothing is cla
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic, listing
 from archdsl.elaborate.blocks import expand_block
 from archdsl.elaborate.context import Context
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate
-from archdsl.elaborate.expand import Expander
+from archdsl.elaborate.expand import new_run
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
-from archdsl.elaborate.scope import FileScope, Mistake, Scope
-from archdsl.elaborate.values import BlockRef, Constant, Tensor, show
+from archdsl.elaborate.scope import Constant, FileScope, Mistake, Scope
+from archdsl.elaborate.values import BlockRef, Tensor, show
 from archdsl.graph.nodes import Value
 from archdsl.record import replace
-from archdsl.sizes.dim import Expr, symbol
+from archdsl.sizes.dim import Dim, Expr, symbol
 from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
-
-if TYPE_CHECKING:
-    from archdsl.sizes.dim import Dim
 
 
 def contracts_for_all(home: FileScope) -> list[Diagnostic]:
@@ -80,16 +76,15 @@ def _problems(ref: BlockRef, constants: dict[str, Constant]) -> list[Diagnostic]
     """What expanding the body with these parameters finds."""
     undecided = [Diagnostic(ContractUndecided("", ""), ref.block.name.span)]
     problems: list[Diagnostic] = []
-    expander = Expander(problems)
-    expander.parametric = True
     shape = _entry(ref, constants)
     if shape is None:
         return undecided
     outside = Module("network", "")
     entry = Tensor(Value(outside.add_input("x", shape, None)))
-    context = Context(Scope(ref.home), Module("block", ref.block.name.name), {})
+    run = new_run(problems, parametric=True)
+    context = Context(run, Scope(ref.home), Module("block", ref.block.name.name), {})
     try:
-        made = expand_block(expander, ref.block, constants, context, entry, ref.block.name.span, outside)
+        made = expand_block(ref.block, constants, context, entry, ref.block.name.span, outside)
     except Mistake as mistake:
         return [mistake.diagnostic] if mistake.diagnostic else undecided
     if made is None and not problems:

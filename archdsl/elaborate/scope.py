@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
-from archdsl.diagnostics import Diagnostic, Label
-from archdsl.elaborate.values import Constant
+from archdsl.diagnostics import Diagnostic
 from archdsl.record import Entity, Record
 from archdsl.source import Source, Span
+
+Constant: TypeAlias = Any
+"""What a name can stand for when compiling: int, float, bool, str, None, a tuple (lists and tuples), a size, or one of
+the records in `values`."""
 
 
 class Mistake(Exception):
@@ -86,7 +90,3 @@ class Trail(Record):
         if len(found) <= 8:
             return tuple(found)
         return (*found[:3], f"… {len(found) - 5} more …", *found[-2:])
-
-
-def here(text: str, span: Span) -> Label:
-    return Label(span, text)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
+from archdsl.elaborate.scope import Constant, FileScope
 from archdsl.graph.nodes import Value
 from archdsl.ops import Op
 from archdsl.ops.init import Initializer
@@ -12,9 +13,6 @@ from archdsl.record import Record
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
-
-if TYPE_CHECKING:
-    from archdsl.elaborate.scope import FileScope
 
 
 class Quotient(Record):
@@ -88,10 +86,6 @@ class Tensor(Record):
 
     def __str__(self) -> str:
         return str(self.shape or "a value")
-
-
-Constant: TypeAlias = Any
-"""int, float, bool, str, None, Expr, Quotient, tuple (lists and tuples), or a reference from above."""
 
 
 def kind(value: Constant) -> str:

@@ -6,17 +6,14 @@ from the same rows (`analyses/tally.py`), so that none counts for itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from archdsl.analyses.tally import Row, Sizes, one_sample, tally, total
+from archdsl.analyses.tally import Sizes, one_sample, tally
 from archdsl.graph.nodes import Graph
-from archdsl.record import Entity
-from archdsl.sizes.dim import Dim
-from archdsl.sizes.shape import Shape
+from archdsl.reports.network_costs import NetworkCosts
 
 
-class Summary(Entity):
+class Summary(NetworkCosts):
     """What a network costs: parameters, multiply-adds and bytes written in one forward pass, whole and by layer.
 
         summary = net.summary(image=(1, 3, 224, 224))
@@ -27,33 +24,6 @@ class Summary(Entity):
     Parameters are those that are learned. MACs count one multiply with its add, in convolutions, linear layers and
     matrix products. Where sizes are free, MACs and bytes are expressions in them.
     """
-
-    network: str
-    inputs: dict[str, Shape]
-    outputs: dict[str, Shape]
-    rows: tuple[Row, ...]
-
-    @property
-    def parameters(self) -> int:
-        return sum(row.parameters for row in self.rows)
-
-    @property
-    def macs(self) -> Dim:
-        return total(row.macs for row in self.rows)
-
-    @property
-    def activation_bytes(self) -> Dim:
-        return total(row.activation_bytes for row in self.rows)
-
-    @property
-    def symbols(self) -> list[str]:
-        """The sizes that are free."""
-        return sorted(frozenset().union(*(shape.symbols for shape in self.inputs.values())))
-
-    def layers(self) -> Iterator[Row]:
-        """The rows of all layers, blocks opened."""
-        for row in self.rows:
-            yield from row.layers()
 
     def text(self, depth: int | None = None, width: int | None = None) -> str:
         """A table for a terminal of this width; blocks are open down to `depth` levels, repeated ones folded."""

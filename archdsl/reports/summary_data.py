@@ -9,14 +9,14 @@ from typing import Any
 
 from archdsl.analyses.tally import Row
 from archdsl.graph.text import call
-from archdsl.reports.summary import Summary
+from archdsl.reports.network_costs import NetworkCosts
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
 COLUMNS = ("name", "op", "call", "output", "parameters", "macs", "activation_bytes", "receptive_field")
 
 
-def json(summary: Summary, depth: int | None) -> dict[str, Any]:
+def json(summary: NetworkCosts, depth: int | None) -> dict[str, Any]:
     """The contract of `archdsl summary --format json`; sizes that are free are strings."""
     return {
         "version": 1,
@@ -30,7 +30,7 @@ def json(summary: Summary, depth: int | None) -> dict[str, Any]:
     }
 
 
-def csv(summary: Summary, depth: int | None) -> str:
+def csv(summary: NetworkCosts, depth: int | None) -> str:
     """The rows with a header; shapes and receptive fields as 1x64x56x56."""
     text = StringIO()
     table = writer.DictWriter(text, COLUMNS, lineterminator="\n", extrasaction="ignore")

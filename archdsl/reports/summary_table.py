@@ -10,7 +10,7 @@ from archdsl.reports.columns import columns
 from archdsl.reports.figures import count, memory
 from archdsl.reports.fitting import fitted
 from archdsl.reports.folding import DRAWN, Line, Signs, folded_lines, lines
-from archdsl.reports.summary import Summary
+from archdsl.reports.network_costs import NetworkCosts
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
@@ -25,7 +25,7 @@ WIDEST = 40
 """An expression in free sizes that is longer has no place in a table."""
 
 
-def text(summary: Summary, depth: int | None, signs: Signs, width: int | None = None) -> str:
+def text(summary: NetworkCosts, depth: int | None, signs: Signs, width: int | None = None) -> str:
     """The table in columns, with a heading above and totals below; its rows take at most `width` characters.
 
     LeNet: image [1, 1, 28, 28] -> [1, 10]
@@ -43,7 +43,7 @@ def text(summary: Summary, depth: int | None, signs: Signs, width: int | None = 
     return "\n".join([_heading(summary), "", *body, *_notes(summary)])
 
 
-def markdown(summary: Summary, depth: int | None) -> str:
+def markdown(summary: NetworkCosts, depth: int | None) -> str:
     """The table in Markdown; blocks that are open are told by dots before their layers."""
     rows = [[_dotted(row[0]), *row[1:]] for row in _cells(summary, depth, DRAWN)]
     kinds = ["---"] * TEXTS + ["--:"] * (len(HEADERS) - TEXTS)
@@ -51,7 +51,7 @@ def markdown(summary: Summary, depth: int | None) -> str:
     return "\n".join([f"**{_heading(summary)}**", "", *table, *_notes(summary)])
 
 
-def html(summary: Summary) -> str:
+def html(summary: NetworkCosts) -> str:
     """The table for a notebook."""
     right = ' style="text-align: right"'
     left = ' style="text-align: left"'
@@ -70,7 +70,7 @@ def html(summary: Summary) -> str:
     return "\n".join([*parts, *(f"<p>{escape(note)}</p>" for note in _notes(summary) if note)])
 
 
-def _cells(summary: Summary, depth: int | None, signs: Signs) -> list[list[str]]:
+def _cells(summary: NetworkCosts, depth: int | None, signs: Signs) -> list[list[str]]:
     """The cells of all lines, and of the totals below them."""
     shares = [
         _share(summary.parameters, lambda line: line.parameters),
@@ -114,7 +114,7 @@ def _field(row: Row, times: str) -> str:
     return times.join("?" if size is None else str(size) for size in row.receptive_field)
 
 
-def _heading(summary: Summary) -> str:
+def _heading(summary: NetworkCosts) -> str:
     return f"{summary.network}: {_shapes(summary.inputs)} -> {_shapes(summary.outputs)}"
 
 
@@ -122,7 +122,7 @@ def _shapes(shapes: dict[str, Shape]) -> str:
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items())
 
 
-def _notes(summary: Summary) -> list[str]:
+def _notes(summary: NetworkCosts) -> list[str]:
     """What stands below the table: the totals in full, and where sizes are free, how to get numbers."""
     figures = (_exact(figure) for figure in (summary.parameters, summary.macs, summary.activation_bytes))
     names = ("parameters", "MACs", "bytes written")

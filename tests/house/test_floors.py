@@ -97,6 +97,52 @@ def test_imports_go_down_only(name):
         assert FLOOR[target] < FLOOR[room], f"archdsl.{name} imports archdsl.{other}, which is not below it"
 
 
+def modules_imported(tree: ast.Module) -> Iterator[str]:
+    """As `own_imports`, but a package whose module is imported, `from archdsl.syntax import tree`, is not counted."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if below(name) in NAMES else str(node.module) for name in inner]
+        else:
+            continue
+        yield from (name for name in map(below, names) if name in NAMES)
+
+
+def below(name: str) -> str | None:
+    """A dotted name below the package; None for one of other packages."""
+    return name.removeprefix("archdsl").removeprefix(".") if name.split(".")[0] == "archdsl" else None
+
+
+def circles(leads_to: dict[str, set[str]]) -> list[list[str]]:
+    """The ways along imports that come back to where they began, each once."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def follow(name: str, way: list[str]) -> None:
+        if name in way:
+            found.append([*way[way.index(name) :], name])
+        elif name not in done:
+            for other in sorted(leads_to[name]):
+                follow(other, [*way, name])
+            done.add(name)
+
+    for name in sorted(leads_to):
+        follow(name, [])
+    return found
+
+
+def test_a_circle_is_seen():
+    assert circles({"a": {"b"}, "b": {"c", "d"}, "c": {"b"}, "d": set()}) == [["b", "c", "b"]]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Neither for types alone, nor late in a function: a file is understood with those below it."""
+    leads_to = {name: {other for other in modules_imported(TREES[name]) if other != name} for name in NAMES}
+    assert not [" -> ".join(circle) for circle in circles(leads_to)]
+
+
 def test_the_folder_of_the_backends_leads_to_neither():
     assert not own_imports(TREES["backends"])
 

@@ -1,0 +1,140 @@
+"""A body is walked with one current value: its statements, their chains, and each step by the run's table.
+
+A stage that fails is reported and leaves an unknown value, which later stages pass on in silence: one mistake, one
+diagnostic, and all mistakes in one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.elaborate import contracts
+from archdsl.elaborate.context import NOTHING, Context, Names, environment
+from archdsl.elaborate.evaluate import fail
+from archdsl.elaborate.names import computed, is_callable
+from archdsl.elaborate.network_problems import NoInput
+from archdsl.elaborate.problems import WrongType
+from archdsl.elaborate.scope import Mistake
+from archdsl.elaborate.story import origin
+from archdsl.elaborate.values import Tensor
+from archdsl.graph.nodes import Value
+from archdsl.record import replace
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+
+def walk(body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
+    """The value that a body leaves; its mistakes are reported."""
+    for statement in body.statements:
+        try:
+            current = walk_statement(statement, context, current)
+        except Mistake as mistake:
+            report(mistake, context)
+            current = NOTHING
+    return current
+
+
+def walk_statement(statement: tree.Statement, context: Context, current: Tensor | None) -> Tensor | None:
+    if isinstance(statement, tree.Chain):
+        return walk_chain(statement, context, current)
+    return context.run.rules.statements[type(statement)](statement, context, current)
+
+
+def walk_chain(chain: tree.Chain, context: Context, current: Tensor | None) -> Tensor | None:
+    for link in chain.links:
+        try:
+            current = _link(link, context, current)
+        except Mistake as mistake:
+            report(mistake, context)
+            _forget(link, context)
+            current = NOTHING
+    return current
+
+
+def walk_step(step: tree.Step, context: Context, current: Tensor | None, names: Names = ()) -> Tensor | None:
+    """One step of a chain, by the table."""
+    return context.run.rules.steps[type(step)](step, context, current, names)
+
+
+def given(current: Tensor | None, span: Span) -> Tensor:
+    """The value that a stage is given; a mistake where there is none yet."""
+    if current is None:
+        raise fail(NoInput(), span)
+    return current
+
+
+def report(mistake: Mistake, context: Context) -> None:
+    """Add a mistake to the problems of the run, with the way to it."""
+    run = context.run
+    for found in (mistake.diagnostic, *mistake.others):
+        if not found:
+            continue
+        notes = context.trail.notes() if context.trail else ()
+        diagnostic = replace(found, notes=(*found.notes, *notes))
+        wrong = _wrong_name(diagnostic)
+        if wrong is None or wrong not in run.wrong:
+            run.problems.append(diagnostic)
+        run.wrong.add(wrong)
+
+
+def _wrong_name(diagnostic: Diagnostic) -> Any:
+    """What tells a name with a wrong value from others; its second use is the same mistake. None for all else."""
+    text = diagnostic.span.text if diagnostic.span else ""
+    if not isinstance(diagnostic.problem, WrongType) or not text.isidentifier() or text in ("true", "false", "none"):
+        return None
+    return diagnostic.problem, diagnostic.notes, text
+
+
+def _link(link: tree.Link, context: Context, current: Tensor | None) -> Tensor | None:
+    result = walk_step(link.step, context, current, link.names)
+    if link.contract and result and result.value:
+        _claim(link.contract, result.value, context)
+        return result if len(link.contract.items) == result.value.shape.rank else NOTHING
+    return result
+
+
+def _claim(claim: tree.Sequence, value: Value, context: Context) -> None:
+    """Hold a value against what is claimed of it. The value is known all the same if a claimed size is wrong; where
+    the number of axes is, the stages behind it are for other values."""
+    env, meant = environment(context, Tensor(value)), context.run.meant
+    try:
+        contracts.check(claim, value.shape, env, lambda axis: origin(value, axis))
+    except Mistake as mistake:
+        if not meant.excuses([value], context.module, lambda shape: contracts.check(claim, shape, env)):
+            report(mistake, context)
+            if len(claim.items) == value.shape.rank:
+                meant.claim(value, contracts.claimed(claim, env))
+
+
+def _forget(link: tree.Link, context: Context) -> None:
+    """A stage that failed still owns its names, so that their uses are not reported as well."""
+    for name in _named(link):
+        try:
+            own = computed(name, context, NOTHING)
+        except Mistake:
+            continue
+        if own not in context.module.places and not is_callable(own, context):
+            context.module.bind(own, NOTHING, name.span)
+
+
+def _named(link: tree.Link) -> Iterator[tree.LayerName]:
+    """The names that a link gives, also those inside repetitions and choices, which open no module."""
+    yield from link.names
+    for body in _bodies(link.step):
+        for statement in body.statements:
+            if isinstance(statement, tree.Chain):
+                for inner in statement.links:
+                    yield from _named(inner)
+
+
+def _bodies(step: tree.Step) -> Iterator[tree.Body]:
+    if isinstance(step, tree.Repeat | tree.For | tree.With):
+        yield step.body
+    elif isinstance(step, tree.Branch):
+        yield from step.arms
+    elif isinstance(step, tree.If):
+        yield step.then
+        if step.otherwise:
+            yield from (step.otherwise,) if isinstance(step.otherwise, tree.Body) else _bodies(step.otherwise)
