@@ -98,7 +98,7 @@ def fused(flat: Plan) -> Plan:
     done = _Fusing(flat, uses)
     for step in steps:
         done.add(step)
-    return _numbered(replace(flat, steps=_needed(done.steps, set(outputs.values())), outputs=outputs))
+    return _numbered(replace(flat, steps=_needed([*done.steps.values()], set(outputs.values())), outputs=outputs))
 
 
 def _without_idle(flat: Plan) -> tuple[list[Step], dict[int, int]]:
@@ -141,21 +141,33 @@ def _numbered(flat: Plan) -> Plan:
 
 
 class _Fusing:
-    """The fused steps so far."""
+    """The fused steps so far, by number in their order, and by value the number of the step that makes it."""
 
     def __init__(self, flat: Plan, uses: Counter[int]) -> None:
         self.shapes = flat.shapes
         self.params = flat.params
         self.given = set(flat.inputs.values())
         self.uses = uses
-        self.steps: list[Step] = []
+        self.steps: dict[int, Step] = {}
+        self.makers: dict[int, int] = {}
+        self.count = 0
 
     def add(self, step: Step) -> None:
         """Append a step, or fold it into the one that made what it takes."""
         for way in WAYS:
             if way(self, step):
                 return
-        self.steps.append(replace(step, call=self.call(step)))
+        self.append(replace(step, call=self.call(step)))
+
+    def append(self, step: Step) -> None:
+        """Put a step behind all others."""
+        self.put(self.count, step)
+        self.count += 1
+
+    def put(self, number: int, step: Step) -> None:
+        """Put a step in the place of the one that has this number."""
+        self.steps[number] = step
+        self.makers.update(dict.fromkeys(step.outputs, number))
 
     def call(self, step: Step) -> Call:
         """The fast kernel of a step, with its options, or the textbook kernel."""
@@ -195,26 +207,26 @@ class _Fusing:
         rank = self.shapes[step.inputs[0]].rank
         return bool(step.call.options.get("axis", 1) % rank == (1 if rank == 4 else rank - 1))
 
-    def maker(self, value: int, *kinds: Kernel) -> Step | None:
-        """The step that made a value, if it is of these kinds and nothing else needs the value."""
-        if self.uses[value] != 1:
+    def maker(self, value: int, *kinds: Kernel) -> int | None:
+        """The number of the step that made a value, if it is of these kinds and nothing else needs the value."""
+        number = self.makers.get(value)
+        if self.uses[value] != 1 or number is None:
             return None
-        found = next((step for step in self.steps if value in step.outputs), None)
-        return found if found is not None and found.call.kernel in kinds else None
-
-    def replace(self, old: Step, new: Step) -> None:
-        self.steps[self.steps.index(old)] = new
+        return number if self.steps[number].call.kernel in kinds else None
 
 
 def _norm_behind_conv(done: _Fusing, step: Step) -> bool:
     """conv -> batch_norm: one convolution."""
     if step.call.kernel is not kernels.batch_norm:
         return False
-    conv = done.maker(step.inputs[0], *CONVS)
-    if conv is None or conv.call.options.keys() & {"norm", "then"} or len(conv.inputs) > 1:
+    number = done.maker(step.inputs[0], *CONVS)
+    if number is None:
+        return False
+    conv = done.steps[number]
+    if conv.call.options.keys() & {"norm", "then"} or len(conv.inputs) > 1:
         return False
     eps = {"eps": step.call.options["eps"]} if "eps" in step.call.options else {}
-    done.replace(conv, replace(_with(conv, norm=step.layer, **eps), outputs=step.outputs))
+    done.put(number, replace(_with(conv, norm=step.layer, **eps), outputs=step.outputs))
     return True
 
 
@@ -227,15 +239,18 @@ def _added_to_conv(done: _Fusing, step: Step) -> bool:
         return False
     makers = [(done.maker(value, *CONVS), other) for value, other in ((a, b), (b, a))]
     open_ = [
-        (conv, other)
-        for conv, other in makers
-        if conv is not None and "then" not in conv.call.options and len(conv.inputs) == 1 and other not in done.given
+        (number, other)
+        for number, other in makers
+        if number is not None
+        and "then" not in done.steps[number].call.options
+        and len(done.steps[number].inputs) == 1
+        and other not in done.given
     ]
     if not open_:
         return False
-    conv, other = max(open_, key=lambda pair: done.steps.index(pair[0]))
-    done.steps.remove(conv)
-    done.steps.append(replace(conv, inputs=(*conv.inputs, other), outputs=step.outputs))
+    number, other = max(open_)
+    conv = done.steps.pop(number)
+    done.append(replace(conv, inputs=(*conv.inputs, other), outputs=step.outputs))
     return True
 
 
@@ -243,10 +258,10 @@ def _activated(done: _Fusing, step: Step) -> bool:
     """An activation behind a step that takes it over."""
     if step.call.kernel not in ACTIVATIONS:
         return False
-    maker = done.maker(step.inputs[0], *ENDS)
-    if maker is None or "then" in maker.call.options:
+    number = done.maker(step.inputs[0], *ENDS)
+    if number is None or "then" in done.steps[number].call.options:
         return False
-    done.replace(maker, replace(_with(maker, then=_then(step)), outputs=step.outputs))
+    done.put(number, replace(_with(done.steps[number], then=_then(step)), outputs=step.outputs))
     return True
 
 
@@ -260,13 +275,13 @@ def _norm_before_conv(done: _Fusing, step: Step) -> bool:
     """batch_norm -> relu -> conv: one convolution."""
     if step.call.kernel is not kernels.conv or done.shapes[step.inputs[0]].rank != 4:
         return False
-    norm = done.maker(step.inputs[0], norm_into)
-    if norm is None or norm.call.options.get("then", to_relu) is not to_relu:
+    number = done.maker(step.inputs[0], norm_into)
+    if number is None or done.steps[number].call.options.get("then", to_relu) is not to_relu:
         return False
+    norm = done.steps.pop(number)
     facts = {"first": norm.layer, "first_eps": norm.call.options.get("eps"), "before": norm.call.options.get("then")}
-    done.steps.remove(norm)
     conv = replace(step, inputs=norm.inputs, call=done.call(step))
-    done.steps.append(_with(conv, **{name: fact for name, fact in facts.items() if fact is not None}))
+    done.append(_with(conv, **{name: fact for name, fact in facts.items() if fact is not None}))
     return True
 
 

@@ -99,7 +99,7 @@ class Weights:
             name: drawn(tensor, self.rng, np.dtype(np.int64) if tensor.integer else self.dtype)
             for name, tensor in tensors.items()
         }
-        self.owned: dict[str, dict[str, str]] = {"": {}}
+        self.owned = owned(tensors)
         self.result: Callable[..., Any] = namedtuple("Outputs", outputs)  # type: ignore[misc]
         self.lent = False
         self.stale = False
@@ -119,10 +119,6 @@ class Weights:
 
         A layer that is nothing but one tensor gives it as `value`.
         """
-        if layer not in self.owned:
-            inner = {name: name.removeprefix(f"{layer}.") for name in self.tensors if name.startswith(f"{layer}.")}
-            inner |= {layer: "value"} if layer in self.tensors else {}
-            self.owned[layer] = {argument.replace(".", "_"): name for name, argument in inner.items()}
         return self.owned[layer]
 
     def weights_of(self, layer: str) -> dict[str, Array]:
@@ -171,6 +167,22 @@ class Weights:
         }
         twin.prepare()
         return twin
+
+
+def owned(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The names of each layer's weights by the arguments of its kernel.
+
+    owned(["0.weight", "a.in_proj.weight", "cls"])
+    # {"": {}, "0": {"weight": "0.weight"}, "a": {"in_proj_weight": …}, "a.in_proj": {…}, "cls": {"value": "cls"}}
+    """
+    found: dict[str, dict[str, str]] = {"": {}}
+    for name in names:
+        found.setdefault(name, {})["value"] = name
+        end = name.rfind(".")
+        while end > 0:
+            found.setdefault(name[:end], {})[name[end + 1 :].replace(".", "_")] = name
+            end = name.rfind(".", 0, end)
+    return found
 
 
 def matched(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 LINE = 16
@@ -24,14 +25,19 @@ def place(stays: list[Stay]) -> tuple[list[int], int]:
     The largest come first, each into the smallest gap that holds it among those it shares time with.
     """
     starts = [0] * len(stays)
-    placed: list[int] = []
+    live: defaultdict[int, list[int]] = defaultdict(list)  # what is placed, by each step that needs it
+    begun: defaultdict[int, list[int]] = defaultdict(list)  # the same, by the first of them
     total = 0
-    for index in sorted(range(len(stays)), key=lambda index: (-stays[index].size, index)):
+    for index in sorted(
+        filter(lambda index: stays[index].size, range(len(stays))), key=lambda index: -stays[index].size
+    ):
         stay = stays[index]
         size = -(-stay.size // LINE) * LINE
-        met = [other for other in placed if stays[other].first <= stay.last and stay.first <= stays[other].last]
+        met = [*live[stay.first], *(other for step in range(stay.first + 1, stay.last + 1) for other in begun[step])]
         starts[index] = _gap(sorted((starts[other], -(-stays[other].size // LINE) * LINE) for other in met), size)
-        placed.append(index)
+        begun[stay.first].append(index)
+        for step in range(stay.first, stay.last + 1):
+            live[step].append(index)
         total = max(total, starts[index] + size)
     return starts, total
 

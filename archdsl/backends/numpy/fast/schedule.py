@@ -11,9 +11,10 @@ joined to others along the channels has its place among theirs from the start.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -23,6 +24,9 @@ from archdsl.backends.numpy.fast.band import Affine
 from archdsl.backends.numpy.fast.packs import Fill, Packs, slope_of
 from archdsl.backends.numpy.fast.tape import Bench, Cuts, Phase, Work
 from archdsl.backends.numpy.kernels.array import Array
+
+Ends: TypeAlias = dict[Cuts | None, int]
+"""The last phase in which a value is written, for each way in which its parts are cut."""
 
 
 class Spot:
@@ -38,6 +42,7 @@ class Spot:
         self.dtype = np.dtype(dtype)
         self.home: Spot | None = None
         self.offset = 0
+        self._owner: tuple[Spot, int] | None = None
         self.cuts: Cuts | None = None
 
     @property
@@ -56,12 +61,14 @@ class Spot:
         """The numbers of a row."""
         return self.laid[-1] if self.shape else 1
 
+    def live_in(self, home: Spot, offset: int) -> None:
+        """Lie among the channels of another spot, whose own place is known: from this one on."""
+        root, before = home.root()
+        self.home, self.offset, self._owner = home, offset, (root, before + offset)
+
     def root(self) -> tuple[Spot, int]:
         """The spot that owns the memory, and the first of its channels that is this one's."""
-        spot, offset = self, 0
-        while spot.home is not None:
-            spot, offset = spot.home, offset + spot.offset
-        return spot, offset
+        return self._owner or (self, 0)
 
 
 class Step(NamedTuple):
@@ -173,15 +180,16 @@ def _join(steps: list[Step]) -> None:
         if not step.work.joined:
             continue
         offset = 0
+        times = Counter(map(id, step.inputs))
         for spot in step.inputs:
-            free = id(spot) in made and spot.home is None and step.inputs.count(spot) == 1
+            free = id(spot) in made and spot.home is None and times[id(spot)] == 1
             if free and step.outputs[0].root()[0] is not spot:
-                spot.home, spot.offset = step.outputs[0], offset
+                spot.live_in(step.outputs[0], offset)
             offset += spot.width
     for step in steps:
         source, left = step.inputs[0] if step.inputs else None, step.outputs[0]
         if step.work.same and source is not None and not source.given and left.home is None:
-            left.home, left.offset = source, 0
+            left.live_in(source, 0)
 
 
 def _times(steps: list[Step], workers: int) -> list[int]:
@@ -190,27 +198,36 @@ def _times(steps: list[Step], workers: int) -> list[int]:
     A step may share a phase with others on which it does not depend, and with one that writes each part of an input in
     the thread that reads it. A single thread takes the steps one by one, so that memory is free again early.
     """
-    made: dict[int, list[tuple[int, Cuts | None]]] = {}
+    made: dict[int, Ends] = {}
     times: list[int] = []
     next_ = 0
     for step in steps:
-        sources = [made.get(id(spot), []) for spot in step.inputs]
+        sources = [made.get(id(spot), {}) for spot in step.inputs]
         if step.idle:
-            made[id(step.outputs[0])] = [source for one in sources for source in one]
+            made[id(step.outputs[0])] = _latest(sources)
             times.append(next_)
             continue
         work = step.work
         near = [work.cuts is not None and is_near for is_near in work.near] + [False] * len(sources)
         after = [
             end if is_near and cuts == work.cuts else end + 1
-            for one, is_near in zip(sources, near, strict=False)
-            for end, cuts in one
+            for ends, is_near in zip(sources, near, strict=False)
+            for cuts, end in ends.items()
         ]
         times.append(max(after, default=0) if workers > 1 else next_)
         end = times[-1] + work.phases - 1
         next_ = max(next_, end + 1)
-        made.update((id(spot), [(end, work.cuts)]) for spot in step.outputs)
+        made.update((id(spot), {work.cuts: end}) for spot in step.outputs)
     return times
+
+
+def _latest(every: list[Ends]) -> Ends:
+    """For each way of cutting, the last phase in which a part of several values is written."""
+    found: Ends = {}
+    for ends in every:
+        for cuts, end in ends.items():
+            found[cuts] = max(end, found.get(cuts, end))
+    return found
 
 
 def _end(steps: list[Step], times: list[int]) -> int:
