@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from archdsl.analyses.accepted import Contradiction, accepted, impossible
+from archdsl.analyses.accepted import accepted, impossible
 from archdsl.analyses.cost import macs_of_one
 from archdsl.analyses.lints import lint
 from archdsl.analyses.lints.checked import Checked
@@ -23,10 +23,10 @@ from archdsl.diagnostics.render import ordered, render
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate
 from archdsl.elaborate.expectations import hold_expectations
 from archdsl.elaborate.files import Files, Unreadable, read
-from archdsl.elaborate.network import elaborate, is_template, networks
-from archdsl.elaborate.network_problems import NoNetwork, NothingFits, UnknownNetwork
+from archdsl.elaborate.mistake import Mistake
+from archdsl.elaborate.network import NoNetwork, UnknownNetwork, elaborate, is_template, networks
 from archdsl.elaborate.parametric import contracts_for_all
-from archdsl.elaborate.scope import Constant, FileScope, Mistake, Scope
+from archdsl.elaborate.scope import Constant, FileScope, Scope
 from archdsl.garbage import uncollected
 from archdsl.graph.nodes import Graph
 from archdsl.limits import limited
@@ -402,7 +402,7 @@ def check_source(
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
             net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}), files.paths)
-            mine += [_nothing_fits(made.graph, facts) for facts in impossible(made.graph)]
+            mine += impossible(made.graph)
             if made.expectations:
                 hold_expectations(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)
             if not any(problem.is_error for problem in mine):
@@ -417,12 +417,6 @@ def _told(settings: Mapping[str, str], sizes: Sizes) -> tuple[str, ...]:
     """Settings and sizes as the command line takes them: `classes=10`, `image=1x3x224x224`."""
     shapes = ("=".join([*filter(None, [name]), "x".join(map(str, shape))]) for name, shape in sizes.items())
     return (*(f"{name}={text}" for name, text in settings.items()), *shapes)
-
-
-def _nothing_fits(graph: Graph, facts: Contradiction) -> Diagnostic:
-    span = next((entry.span for entry in graph.inputs if facts.names[0] in entry.shape.symbols), graph.span)
-    needed, stated = (listing(map(str, side), "and") for side in (facts.needed, facts.stated))
-    return Diagnostic(NothingFits(facts.names, needed, stated), span)
 
 
 def _report(good: tuple[Network, ...], problems: list[Diagnostic]) -> Report:

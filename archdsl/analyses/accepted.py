@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
+from archdsl.diagnostics import Diagnostic, Problem, listing
 from archdsl.graph.needs import needs_of
 from archdsl.graph.nodes import Graph
-from archdsl.record import Record
 from archdsl.sizes.dim import symbol
 from archdsl.sizes.fact import Fact
+from archdsl.source import Span
 
 
-class Contradiction(Record):
-    """Facts that no sizes satisfy together: what a network needs of some symbols, and what its inputs state of them."""
+class NothingFits(Problem):
+    """What an input states of its sizes and what the network needs must leave some size.
 
+    input image: [N, 3, H, W] where H <= 16      # error[nothing-fits]: the pooling needs 32 rows
+    input image: [N, 3, H, W] where H <= 64      # good
+    repeat 5 { max_pool(2) }
+    """
+
+    code = "nothing-fits"
+    message = "no {sizes} allowed: {needed}its input states {stated}"
     names: tuple[str, ...]
-    needed: tuple[Fact, ...]
-    stated: tuple[Fact, ...]
+    needed: str
+    stated: str
+
+    def facts(self) -> Mapping[str, object]:
+        sizes = f"{listing(self.names, 'and')} {'is' if len(self.names) == 1 else 'are'}"
+        needed = f"the network needs {self.needed}, and " if self.needed else ""
+        return {"sizes": sizes, "needed": needed, "stated": self.stated}
+
+    @property
+    def apart(self) -> Hashable:
+        return self.names
+
+    def help(self) -> str:
+        return "relax the where clause" + (", or use fewer or smaller windows" if self.needed else "")
 
 
 def accepted(graph: Graph) -> list[str]:
@@ -50,7 +70,7 @@ def _is_least(fact: Fact) -> bool:
     return fact.relation == ">=" and fact.right == 1 and str(fact.left) in fact.symbols
 
 
-def impossible(graph: Graph) -> list[Contradiction]:
+def impossible(graph: Graph) -> list[Diagnostic]:
     """Symbols for which no size is both stated and large enough, those together that facts tie together."""
     if not graph.facts:  # what is needed alone can always be had
         return []
@@ -59,19 +79,28 @@ def impossible(graph: Graph) -> list[Contradiction]:
     needs = needs_of(graph)
     lowest, beyond = needs.lowest, needs.beyond
     needed = [Fact(symbol(name), ">=", size) for name, size in lowest.items()]
-    found: list[Contradiction] = []
+    found: list[NothingFits] = []
     for name, bound in zip(lowest, needed, strict=True):
         alone = [fact for fact in graph.facts if fact.symbols == {name}]
         if contradictory([bound, *alone]):
-            found.append(Contradiction((name,), tuple(_least_of([bound], alone)), tuple(alone)))
+            found.append(_nothing_fits((name,), _least_of([bound], alone), alone))
     for name in lowest if not found else ():
         known = linked([name], [*graph.facts, *beyond])
         names = tuple(other for other in lowest if other == name or any(other in fact.symbols for fact in known))
         here = [fact for fact in (*needed, *beyond) if fact.symbols & set(names)]
         stated = tuple(fact for fact in known if fact in graph.facts)
         if names not in [other.names for other in found] and contradictory([*here, *stated]):
-            found.append(Contradiction(names, tuple(_least_of(here, stated)), stated))
-    return found
+            found.append(_nothing_fits(names, _least_of(here, stated), stated))
+    return [Diagnostic(problem, _where(graph, problem.names[0])) for problem in found]
+
+
+def _nothing_fits(names: tuple[str, ...], needed: Sequence[Fact], stated: Sequence[Fact]) -> NothingFits:
+    return NothingFits(names, *(listing(map(str, facts), "and") for facts in (needed, stated)))
+
+
+def _where(graph: Graph, name: str) -> Span | None:
+    """The input that has a size of this name."""
+    return next((entry.span for entry in graph.inputs if name in entry.shape.symbols), graph.span)
 
 
 def _least_of(needed: Sequence[Fact], stated: Sequence[Fact]) -> list[Fact]:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archdsl.diagnostics import listing, suggestion
+from archdsl.elaborate.arguments import MissingArgument, match, usage
 from archdsl.elaborate.builtins import INITIALIZERS
-from archdsl.elaborate.evaluate import Environment, evaluate, fail, match, uneven, unpacked, usage, written
+from archdsl.elaborate.evaluate import Environment, evaluate, uneven, unpacked, written
 from archdsl.elaborate.foreign import TOO_LARGE
+from archdsl.elaborate.mistake import fail
 from archdsl.elaborate.numbers import Refused, as_float
-from archdsl.elaborate.problems import MissingArgument, OutOfRange, WrongType
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Builtin, Quotient, Tensor, described, show
+from archdsl.elaborate.values import Builtin, OutOfRange, Quotient, Tensor, WrongType, described, show
 from archdsl.ops import Attribute, Op
 from archdsl.ops.init import Initializer
 from archdsl.sizes.dim import Expr

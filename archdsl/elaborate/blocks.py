@@ -6,21 +6,44 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from archdsl.diagnostics import Problem
 from archdsl.elaborate import contracts
+from archdsl.elaborate.arguments import UnknownArgument
 from archdsl.elaborate.context import Context, Names, environment
-from archdsl.elaborate.evaluate import Environment, bind, fail
+from archdsl.elaborate.evaluate import Environment, bind
+from archdsl.elaborate.mistake import REPORTED, Mistake, fail
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.names import bind_results, computed, label_of, resolve, unnamed
-from archdsl.elaborate.network_problems import NoInput
-from archdsl.elaborate.problems import EndlessRecursion, NotALayer, UnknownArgument
-from archdsl.elaborate.scope import REPORTED, Constant, Mistake, Scope, Trail
+from archdsl.elaborate.names import NotALayer, bind_results, computed, label_of, resolve, unnamed
+from archdsl.elaborate.scope import Constant, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Tensor, kind, show
-from archdsl.elaborate.walk import report, walk
+from archdsl.elaborate.walk import NoInput, report, walk
 from archdsl.graph.nodes import Call, Graph, Value
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class EndlessRecursion(Problem):
+    """A block that calls itself with the same arguments on the same shapes never ends.
+
+    block again { again }                                          # error[endless-recursion]
+    block again(n) { if n > 0 { linear(n) -> again(n - 1) } }      # good
+
+    network t {
+        input x: [N, 4]
+        again         # bad
+        again(3)      # good
+    }
+    """
+
+    code = "endless-recursion"
+    message = "{name} calls itself with the same arguments on the same shapes"
+    name: str
+
+    def help(self) -> str:
+        return "a recursion needs a parameter that shrinks and an if that ends it"
+
 
 UNFINISHED = Graph("block", "", (), (), ())
 """Stands in the table for a block that is being expanded: whoever finds it there calls itself."""

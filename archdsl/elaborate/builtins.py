@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from archdsl.elaborate.numbers import Refused, arithmetic, as_float, bounded, compare
-from archdsl.elaborate.problems import WrongType
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Builtin, Quotient, described
+from archdsl.elaborate.values import Builtin, Quotient, WrongType, described
 from archdsl.limits import ListTooLong, limits
 from archdsl.ops.init import RULES, Initializer
 from archdsl.sizes.dim import Expr, ceildiv, largest, smallest

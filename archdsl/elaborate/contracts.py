@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
-from archdsl.diagnostics import Diagnostic
-from archdsl.elaborate.evaluate import Environment, Steps, evaluate, fail
-from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
-from archdsl.elaborate.problems import WrongType
-from archdsl.elaborate.scope import Constant, Mistake, Scope
-from archdsl.elaborate.values import Quotient, Tensor, described, show
+from archdsl.diagnostics import Diagnostic, Problem
+from archdsl.elaborate.evaluate import Environment, Steps, evaluate
+from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.scope import Constant, Scope
+from archdsl.elaborate.values import Quotient, Tensor, WrongType, described, show
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.prove import equal
 from archdsl.sizes.shape import Shape
-from archdsl.sizes.verdict import Proved, Refuted, Verdict
+from archdsl.sizes.verdict import SETTLE, Proved, Refuted, Verdict
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class ContractBroken(Problem):
+    """A shape written after a stage is a claim, and must be true.
+
+    conv(8, kernel=3) : [N, 8, 32, 32]                 # error[contract-broken]: without padding
+    conv(8, kernel=3, padding=1) : [N, 8, 32, 32]      # good
+    """
+
+    code = "contract-broken"
+    message = "the value is {found}, not {claimed}"
+    label = "{detail}"
+    found: str
+    claimed: str
+    detail: str = ""
+    condition: str = ""
+    block: str = ""
+    axis: int | None = None
+
+    def help(self) -> str:
+        return f"state it behind the input's shape: where {self.condition}" if self.condition else ""
+
+    def cause(self, span: Span) -> Hashable:
+        """A block that lost an arm breaks the claims behind all its uses, at the same axis."""
+        return (self.block, self.axis) if self.block else None
+
+
+class ContractUndecided(Problem):
+    """Whether a written shape holds for every size could not be decided; unknown is never taken for good.
+
+    input x: [N, A, B]
+    relu : [N, A, B * min(1, (A ** 2 + 1 - B ** 3) ** 2)]      # error[contract-undecided]: is A * A + 1 a cube?
+    relu : [N, A, B]                                           # good
+    """
+
+    code = "contract-undecided"
+    message = "whether {found} is {claimed} for every size is not known"
+    found: str
+    claimed: str
+
+    def help(self) -> str:
+        return SETTLE
+
 
 Origin = Callable[[int], str]
 

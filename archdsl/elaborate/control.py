@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archdsl.diagnostics import Diagnostic, listing
+from archdsl.elaborate.arguments import UnknownArgument, named_place, usage
 from archdsl.elaborate.bind import Defaults
 from archdsl.elaborate.context import Context, Names, Run, environment
-from archdsl.elaborate.evaluate import evaluate, fail, integer, named_place, truth, usage
+from archdsl.elaborate.evaluate import evaluate, integer, truth
 from archdsl.elaborate.foreign import near_argument
+from archdsl.elaborate.mistake import REPORTED, Mistake, fail
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.names import computed, resolve, unnamed
-from archdsl.elaborate.problems import (
-    CannotUnpack,
-    NotALayer,
-    UnknownArgument,
-    WrongType,
-)
-from archdsl.elaborate.scope import REPORTED, Constant, Mistake, Trail
-from archdsl.elaborate.values import OpRef, Tensor, described, kind, show
+from archdsl.elaborate.names import CannotUnpack, NotALayer, computed, resolve, unnamed
+from archdsl.elaborate.scope import Constant, Trail
+from archdsl.elaborate.values import OpRef, Tensor, WrongType, described, kind, show
 from archdsl.elaborate.walk import report, walk
 from archdsl.graph.nodes import Value
 from archdsl.limits import TooManyStages, limits

@@ -11,23 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Label, Problem, listing, suggestion
+from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
+from archdsl.elaborate.arguments import MissingArgument, UnknownArgument, match, named_place, usage
 from archdsl.elaborate.builtins import BUILTINS
-from archdsl.elaborate.foreign import near_argument, near_word
-from archdsl.elaborate.numbers import Refused, arithmetic, bounded, compare
-from archdsl.elaborate.problems import (
-    ArgumentTwice,
-    MissingArgument,
-    NoSuchItem,
-    NotDecided,
-    PositionAfterName,
-    TooManyArguments,
-    UnevenDivision,
-    UnknownArgument,
-    UnknownName,
-    WrongType,
-)
-from archdsl.elaborate.scope import REPORTED, Constant, FileScope, Mistake, Scope
+from archdsl.elaborate.foreign import near_word
+from archdsl.elaborate.mistake import REPORTED, Mistake, fail
+from archdsl.elaborate.numbers import Refused, UnevenDivision, arithmetic, bounded, compare
+from archdsl.elaborate.scope import Constant, FileScope, Scope, UnknownName
 from archdsl.elaborate.values import (
     BlockRef,
     Builtin,
@@ -36,6 +26,7 @@ from archdsl.elaborate.values import (
     OpRef,
     Quotient,
     Tensor,
+    WrongType,
     described,
     kind,
     show,
@@ -44,11 +35,44 @@ from archdsl.graph.nodes import Value
 from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limits
 from archdsl.ops import OPS
 from archdsl.record import Entity, Record, replace
-from archdsl.record import replace as changed
 from archdsl.sizes.dim import Expr
 from archdsl.sizes.verdict import Refuted, Unknown, Verdict
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class NoSuchItem(Problem):
+    """An index must lie inside its list.
+
+    conv([64, 128][2], kernel=3)      # error[no-such-item]
+    conv([64, 128][1], kernel=3)      # good
+    """
+
+    code = "no-such-item"
+    message = "there is no item {index} in a list of {length}"
+    index: int
+    length: int
+
+    def help(self) -> str:
+        return f"items count from 0; the last of these is {self.length - 1}" if self.length else ""
+
+
+class NotDecided(Problem):
+    """A choice made when compiling cannot depend on a size that is known only when the network runs.
+
+    input image: [N, 3, H, W]
+    if in.height > 7 { relu }        # error[not-decided]: H is free
+    if in.channels > 2 { relu }      # good
+    """
+
+    code = "not-decided"
+    message = "{condition} depends on sizes that are known only when the network runs"
+    condition: str
+    clause: str = ""
+
+    def help(self) -> str:
+        stated = f", state behind its shape where {self.clause}," if self.clause else ","
+        return f"fix the input's sizes{stated} or decide by a parameter"
 
 
 class Steps:
@@ -90,11 +114,6 @@ def evaluate(expression: tree.Expression, env: Environment) -> Constant:
         steps.depth -= 1
 
 
-def fail(problem: Problem, span: Span) -> Mistake:
-    """A mistake at a place, to be raised."""
-    return Mistake(Diagnostic(problem, span))
-
-
 def integer(value: Constant, span: Span, what: str) -> int:
     """A whole number; anything else is a mistake."""
     if isinstance(value, Quotient):
@@ -122,7 +141,7 @@ def uneven(value: Quotient, span: Span) -> Mistake:
     problem = Refused.uneven(value).problem
     plain = written.count("/") == 1 and not re.search(r"[+(,]|if|-", written)
     plain = isinstance(problem, UnevenDivision) and (plain or "/" not in written)
-    return fail(changed(problem, written=written.strip()) if plain else problem, span)
+    return fail(replace(problem, written=written.strip()) if plain else problem, span)
 
 
 def truth(value: Constant, span: Span) -> bool:
@@ -379,44 +398,6 @@ def bind(
             inside = replace(env, scope=Scope(home, dict(names)), has_incoming=False, tensor=lambda name: None)
             names[parameter.name] = evaluate(parameter.default, inside)
     return names
-
-
-def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
-    """Which argument is for which parameter."""
-    given: dict[str, tree.Argument] = {}
-    named = False
-    unknown: list[Diagnostic] = []
-    for index, argument in enumerate(arguments):
-        if argument.name is None:
-            if named:
-                raise fail(PositionAfterName(), argument.span)
-            if index >= len(known):
-                most = f"{len(known)} argument{'s' * (len(known) != 1)}" if known else "no arguments"
-                raise fail(TooManyArguments(callee, most, len(arguments), usage(callee, known)), argument.span)
-            name = known[index]
-        else:
-            named, name = True, argument.name
-            if name not in known:
-                near = near_argument(name, known) or usage(callee, known)
-                unknown.append(Diagnostic(UnknownArgument(callee, name, near), named_place(argument)))
-                continue
-        if name in given:
-            label = Label(given[name].span, "first here")
-            raise Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,)))
-        given[name] = argument
-    if unknown:
-        raise Mistake(unknown[0], tuple(unknown[1:]))
-    return given
-
-
-def named_place(argument: tree.Argument) -> Span:
-    """Where the name of an argument stands; all of it where it has none."""
-    span = argument.span
-    return Span(span.source, span.start, span.start + len(argument.name)) if argument.name else span
-
-
-def usage(callee: str, known: list[str]) -> str:
-    return f"its arguments are {callee}({', '.join(known)})" if known else f"write {callee} without arguments"
 
 
 def _guarded(span: Span, run: Callable[..., Any], *values: Any) -> Any:

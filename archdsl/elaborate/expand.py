@@ -5,16 +5,28 @@ A block is expanded once for each set of arguments and shapes it is used with; f
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate import blocks, control, layers
 from archdsl.elaborate.context import Context, Names, Rules, Run
-from archdsl.elaborate.evaluate import fail
-from archdsl.elaborate.network_problems import MisplacedStatement
-from archdsl.elaborate.scope import REPORTED
+from archdsl.elaborate.mistake import REPORTED, fail
 from archdsl.elaborate.values import Tensor
 from archdsl.graph.needs import positive_sizes
 from archdsl.sizes.fact import Fact
 from archdsl.syntax import tree
+
+
+class MisplacedStatement(Problem):
+    """Inputs, outputs and expectations belong to the body of a network.
+
+    input x: [N, 8]
+    { output logits = linear(4) }      # error[misplaced-statement]
+    output logits = linear(4)          # good
+    """
+
+    code = "misplaced-statement"
+    message = "{what} belongs {where}"
+    what: str
+    where: str
 
 
 def new_run(problems: list[Diagnostic], parametric: bool = False) -> Run:

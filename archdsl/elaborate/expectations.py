@@ -6,20 +6,44 @@ proved is a mistake: refuted by the smallest sizes for which it is wrong, or not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
-from archdsl.diagnostics import Diagnostic
-from archdsl.elaborate.evaluate import COMPARISONS, Environment, NotYet, evaluate, fail, truth
+from archdsl.diagnostics import Diagnostic, Problem
+from archdsl.elaborate.evaluate import COMPARISONS, Environment, NotYet, evaluate, truth
+from archdsl.elaborate.mistake import Mistake, fail
 from archdsl.elaborate.network import Elaborated
-from archdsl.elaborate.network_problems import ExpectationFailed
-from archdsl.elaborate.problems import WrongType
-from archdsl.elaborate.scope import Constant, Mistake
-from archdsl.elaborate.values import Tensor, described, show
+from archdsl.elaborate.scope import Constant
+from archdsl.elaborate.values import Tensor, WrongType, described, show
 from archdsl.graph.needs import needs_of
 from archdsl.record import replace
 from archdsl.sizes.prove import assuming
 from archdsl.sizes.verdict import Refuted
+from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class ExpectationFailed(Problem):
+    """An `expect` is a test that lives in the spec.
+
+    conv(8, kernel=3)
+    expect params == 61_706      # error[expectation-failed]
+    expect params == 1_088       # good
+    """
+
+    code = "expectation-failed"
+    message = "{claim} does not hold"
+    label = "{found}"
+    claim: str
+    found: str
+    clause: str = ""
+    family: str = ""
+
+    def help(self) -> str:
+        return f"state it behind the input's shape: where {self.clause}" if self.clause else ""
+
+    def cause(self, span: Span) -> Hashable:
+        """Networks that are made from one another fail what they all expect together."""
+        return (self.family, self.found.partition(" is ")[0] or self.claim) if self.family else None
 
 
 def hold_expectations(elaborated: Elaborated, facts: Mapping[str, Constant], problems: list[Diagnostic]) -> None:

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl.diagnostics import Diagnostic, listing, suggestion
-from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate, fail
-from archdsl.elaborate.network_problems import MadeFromItself, MisplacedStatement
-from archdsl.elaborate.problems import MissingArgument, UnknownArgument, WrongType
-from archdsl.elaborate.scope import Constant, FileScope, Mistake, Scope
-from archdsl.elaborate.values import BlockRef, NetworkRef, described
+from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
+from archdsl.elaborate.arguments import MissingArgument, UnknownArgument
+from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate
+from archdsl.elaborate.expand import MisplacedStatement
+from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.scope import Constant, FileScope, Scope
+from archdsl.elaborate.values import BlockRef, NetworkRef, WrongType, described
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import Entity, replace
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class MadeFromItself(Problem):
+    """A network is made from another, and at last from one with a body.
+
+    network A = B                    # error[made-from-itself]
+    network A { input x: [N, 4]      # good
+        linear(3) }                  # good
+    network B = A
+    """
+
+    code = "made-from-itself"
+    message = "{name} is made from itself{way}"
+    name: str
+    others: str
+
+    def facts(self) -> Mapping[str, object]:
+        return {"name": self.name, "way": f", by way of {self.others}" if self.others else ""}
+
+    def help(self) -> str:
+        return f"give one of them a body: network {self.name} {{ … }}"
 
 
 class Plan(Entity):

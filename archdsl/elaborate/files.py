@@ -7,14 +7,36 @@ from itertools import islice
 from pathlib import Path
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
-from archdsl.elaborate.network_problems import BadImport
-from archdsl.elaborate.problems import NameTaken, UnknownName
-from archdsl.elaborate.scope import FileScope
+from archdsl.elaborate.scope import FileScope, NameTaken, UnknownName
 from archdsl.elaborate.values import BlockRef, FunctionRef, NetworkRef
 from archdsl.limits import CallsTooDeep, FileTooLarge, limits
 from archdsl.source import Source, Span
 from archdsl.syntax import tree
 from archdsl.syntax.parse import parse
+
+
+class BadImport(Problem):
+    """An import names a spec below the project's root, and names in it.
+
+    # blocks.arch
+    block basic(features) { linear(features) -> relu }
+
+    # net.arch
+    from "block.arch" import basic       # error[bad-import]
+    from "blocks.arch" import basic      # good
+    network t { input x: [N, 4]
+        basic(3) }
+    """
+
+    code = "bad-import"
+    message = "{path} cannot be imported: {reason}"
+    path: str
+    reason: str
+    near: str = ""
+
+    def help(self) -> str:
+        return self.near
+
 
 MARKS = ("pyproject.toml", ".git", "archdsl.toml")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
 from archdsl.elaborate.bind import bind_op, refuse_values
 from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names, environment
-from archdsl.elaborate.evaluate import fail
+from archdsl.elaborate.mistake import REPORTED, Mistake, fail
 from archdsl.elaborate.module import Module, SharedLayer
 from archdsl.elaborate.names import bind_name, bind_results, computed, label_of, resolve
-from archdsl.elaborate.problems import FreeWeight, NeedsArms, NoArms, NotShared, WrongArms
-from archdsl.elaborate.scope import REPORTED, Mistake
 from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.elaborate.walk import given, walk, walk_step
@@ -24,6 +23,102 @@ from archdsl.sizes.multiples import results
 from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class NeedsArms(Problem):
+    """A join takes its values from arms.
+
+    add                            # error[needs-arms]
+    add { | relu | identity }      # good
+    """
+
+    code = "needs-arms"
+    message = "{op} joins arms, and has none here"
+    op: str
+    arms: str
+
+    def help(self) -> str:
+        return f"write {self.op} {{ | {self.arms} }}"
+
+
+class WrongArms(Problem):
+    """Some joins take a fixed number of arms: `sub` takes from its first arm the second.
+
+    sub { | identity | relu | tanh }      # error[wrong-arms]
+    sub { | identity | relu }             # good
+    """
+
+    code = "wrong-arms"
+    message = "{name} joins {wanted} arms, and gets {found}"
+    name: str
+    wanted: int
+    found: int
+
+    def help(self) -> str:
+        if self.found < self.wanted:
+            return "an empty arm, or identity, passes the value through: | identity"
+        return f"nest them: {self.name} {{ | {self.name} {{ | … | … }} | … }}"
+
+
+class NoArms(Problem):
+    """Only joins have arms.
+
+    conv(8, kernel=3) { | relu }      # error[no-arms]
+    conv(8, kernel=3) -> relu         # good
+    """
+
+    code = "no-arms"
+    message = "{name} takes no arms"
+    name: str
+    joins: str
+
+    def help(self) -> str:
+        return f"{self.joins} join arms"
+
+
+class NotShared(Problem):
+    """A shared layer has one set of weights, so every value that it is applied to must fit them.
+
+    input x: [N, 8]
+    shared head = linear(4)
+    head -> head                   # error[not-shared]: 8 features come in, then 4
+    head -> linear(8) -> head      # good
+    """
+
+    code = "not-shared"
+    message = "{name} was first applied to {first}, and its weights do not fit {found}"
+    name: str
+    first: str
+    found: str
+
+
+class FreeWeight(Problem):
+    """Weights have fixed sizes: what a layer learns must be known before the network runs.
+
+    input image: [N, C, 32, 32]      # bad
+    input image: [N, 3, 32, 32]      # good
+    conv(8, kernel=3)                # error[free-weight]: C channels come in
+    conv(8, kernel=3)                # good
+    """
+
+    code = "free-weight"
+    message = "the {weight} of this {op} would have the shape {found}, which is not fixed"
+    op: str
+    weight: str
+    found: str
+    free: str
+    slid: Shape | None
+    body: str
+
+    def help(self) -> str:
+        dims = self.slid.dims if self.slid else ()
+        if len(dims) == 3 and str(dims[1]) == self.free and isinstance(dims[2], int):
+            return f"{self.free} stands where channels do; permute([0, 2, 1]) -> {self.op}(…) goes along {self.free}"
+        return f"write a number for {self.free} in the shape of the input; sizes that no weight has can stay free"
+
+    def cause(self, span: Span) -> Hashable:
+        """Arms that are given one value of the wrong form all fail for it."""
+        return (self.body, self.free, self.slid)
 
 
 def apply(step: tree.Apply, context: Context, current: Tensor | None, names: Names) -> Tensor:

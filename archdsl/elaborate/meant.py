@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from archdsl.elaborate.mistake import Mistake
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.scope import Mistake
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.ops import Rejected
 from archdsl.sizes.shape import Shape

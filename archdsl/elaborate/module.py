@@ -5,15 +5,31 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from archdsl.diagnostics import Diagnostic, Label
-from archdsl.elaborate.problems import BadName, NameTaken
-from archdsl.elaborate.scope import Mistake
+from archdsl.diagnostics import Diagnostic, Label, Problem
+from archdsl.elaborate.mistake import Mistake
+from archdsl.elaborate.scope import NameTaken
 from archdsl.elaborate.values import Tensor
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.limits import TooManyLayers, limits
 from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class BadName(Problem):
+    """A layer's name is made of letters, digits and underscores, and is not the name of a hidden thing of Python's.
+
+    "a.b" = relu      # error[bad-name]
+    a_b = relu        # good
+    """
+
+    code = "bad-name"
+    message = "{name} cannot name a layer"
+    name: str
+
+    def help(self) -> str:
+        return "use letters, digits and underscores"
+
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+")
 

@@ -4,16 +4,71 @@ from __future__ import annotations
 
 import re
 
+from archdsl.diagnostics import Problem
 from archdsl.elaborate.context import Context, Names, environment
-from archdsl.elaborate.evaluate import fail, written
+from archdsl.elaborate.evaluate import written
 from archdsl.elaborate.foreign import near_op, without_input
-from archdsl.elaborate.problems import CannotName, CannotUnpack, NotALayer, UnknownName
-from archdsl.elaborate.scope import REPORTED
+from archdsl.elaborate.mistake import REPORTED, fail
+from archdsl.elaborate.scope import UnknownName
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
 from archdsl.graph.nodes import Apply, Call, Value
 from archdsl.ops import OPS
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class CannotUnpack(Problem):
+    """A loop over several names needs items of as many parts.
+
+    for (n, channels) in [64, 128] { conv(channels, kernel=n) }                # error[cannot-unpack]
+    for (n, channels) in [(1, 64), (3, 128)] { conv(channels, kernel=n) }      # good
+    """
+
+    code = "cannot-unpack"
+    message = "{found} does not unpack into {count} names"
+    found: str
+    count: int
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
+
+
+class NotALayer(Problem):
+    """A stage is an op, a block, a shared layer or a named value.
+
+    network t(depth=3) {
+        input x: [N, 4]
+        depth                                   # error[not-a-layer]
+        repeat depth { linear(4) -> relu }      # good
+    }
+    """
+
+    code = "not-a-layer"
+    message = "{name} is {found}, not {wanted}"
+    name: str
+    found: str
+    hint: str = ""
+    wanted: str = "a layer"
+
+    def help(self) -> str:
+        return self.hint
+
+
+class CannotName(Problem):
+    """Repetition and choice have no name of their own; a group has.
+
+    body = repeat 3 { relu }          # error[cannot-name]
+    body = { repeat 3 { relu } }      # good
+    """
+
+    code = "cannot-name"
+    message = "{what} cannot have a name"
+    what: str
+
+    def help(self) -> str:
+        return "name a group around it: name = { … }"
+
 
 OP_REFS = {name: OpRef(op) for name, op in OPS.items()}
 STAGES = {

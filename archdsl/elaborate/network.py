@@ -8,18 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from archdsl.diagnostics import Diagnostic, Label, suggestion
+from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
 from archdsl.elaborate.context import NOTHING, Context, Run, environment
-from archdsl.elaborate.evaluate import Environment, evaluate, fail
+from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.expand import needed, new_run
 from archdsl.elaborate.families import Plan, plan_of
+from archdsl.elaborate.mistake import Mistake, fail
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import computed
-from archdsl.elaborate.network_problems import NamelessOutput, NoInput, UnknownInput, WhereBroken
-from archdsl.elaborate.problems import NameTaken, OutOfRange, WrongType
-from archdsl.elaborate.scope import Constant, FileScope, Mistake
-from archdsl.elaborate.values import NetworkRef, Tensor, described, show
-from archdsl.elaborate.walk import report, walk_chain, walk_statement
+from archdsl.elaborate.scope import Constant, FileScope, NameTaken
+from archdsl.elaborate.values import NetworkRef, OutOfRange, Tensor, WrongType, described, show
+from archdsl.elaborate.walk import NoInput, report, walk_chain, walk_statement
 from archdsl.graph.nodes import Graph, Value
 from archdsl.record import replace
 from archdsl.sizes.dim import Dim, Expr, symbol
@@ -27,6 +26,99 @@ from archdsl.sizes.fact import RELATIONS, Fact
 from archdsl.sizes.prove import assume, assuming
 from archdsl.sizes.shape import Kind, Shape
 from archdsl.syntax import tree
+
+
+class NamelessOutput(Problem):
+    """An output has the name of its stage.
+
+    input x: [N, 4]
+    output linear(10)               # error[nameless-output]
+    output logits = linear(10)      # good
+    """
+
+    code = "nameless-output"
+    message = "this output has no name"
+    stage: str
+
+    def help(self) -> str:
+        return f"name its stage: output logits = {self.stage}"
+
+
+class UnknownInput(Problem):
+    """Sizes are given to inputs that the network has.
+
+    input image: [N, 3, H, W]
+    conv(8, kernel=3)
+
+    $ archdsl check net.arch --input imge=1x3x224x224       # error[unknown-input]
+    $ archdsl check net.arch --input image=1x3x224x224      # good
+    """
+
+    code = "unknown-input"
+    message = "{network} has no input {name}"
+    network: str
+    name: str
+    near: str
+
+    def help(self) -> str:
+        return self.near
+
+
+class WhereBroken(Problem):
+    """Sizes that are given must be sizes that the input states.
+
+        input image: [N, 1, H, W] where H % 16 == 0
+        conv(8, kernel=3)
+
+        $ archdsl check net.arch --input image=1x1x100x100      # error[where-broken]
+        $ archdsl check net.arch --input image=1x1x96x100       # good
+
+    More often the sizes come from outside: `--input image=1x1x100x100` for `[N, 1, H, W] where H % 16 == 0`.
+    """
+
+    code = "where-broken"
+    message = "{clause} does not hold for the sizes given"
+    label = "{found}"
+    clause: str
+    found: str
+
+
+class UnknownNetwork(Problem):
+    """The target names a network that the file does not have.
+
+    network LeNet { input image: [N, 1, 28, 28]
+        flatten -> linear(10) }
+
+    $ archdsl check net.arch:Lenet      # error[unknown-network]
+    $ archdsl check net.arch:LeNet      # good
+    """
+
+    code = "unknown-network"
+    message = "there is no network {name} in this file"
+    name: str
+    hint: str
+
+    def help(self) -> str:
+        return self.hint
+
+
+class NoNetwork(Problem):
+    """A file that is checked or compiled holds a network.
+
+    block head(classes) { linear(classes) }
+    network t { input x: [N, 4]      # good
+        head(10) }                   # good
+
+    >>> archdsl.load("net.arch")      # error[no-network]
+    >>> archdsl.load("net.arch")      # good
+    """
+
+    code = "no-network"
+    message = "there is no network in this file"
+
+    def help(self) -> str:
+        return "a spec starts with network Name { … }, and the network with input image: [N, 1, 28, 28]"
+
 
 RECURSION = 50_000
 Sizes = Mapping[str, tuple[int, ...]]

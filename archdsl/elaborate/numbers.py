@@ -10,14 +10,58 @@ from collections.abc import Callable
 from typing import Any
 
 from archdsl.diagnostics import Problem
-from archdsl.elaborate.problems import DivisionByZero, TooLarge, UnevenDivision, WrongType
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Quotient, described, show
+from archdsl.elaborate.values import Quotient, WrongType, described, show
 from archdsl.limits import ListTooLong, NumberTooLarge, limits
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.prove import equal, holds
 from archdsl.sizes.verdict import Proved, Refuted, Unknown, Verdict
+
+
+class UnevenDivision(Problem):
+    """`/` comes out even where a whole number is needed; `//`, `ceil(…)` and `floor(…)` round.
+
+    conv(in.channels / 2, kernel=1)       # error[uneven-division]: for 15 channels
+    conv(in.channels // 2, kernel=1)      # good
+    """
+
+    code = "uneven-division"
+    message = "{numerator} / {divisor} does not come out even"
+    numerator: str
+    divisor: str
+
+    written: str = ""
+
+    def help(self) -> str:
+        written = self.written or f"{self.numerator} / {self.divisor}"
+        if "/" not in written:
+            return f"round it: floor({written}), or ceil({written})"
+        return f"round it: {written.replace('/', '//')}, or ceil({written})"
+
+
+class DivisionByZero(Problem):
+    """Nothing can be divided by zero.
+
+    conv(8 / 0, kernel=1)      # error[division-by-zero]
+    conv(8 / 2, kernel=1)      # good
+    """
+
+    code = "division-by-zero"
+    message = "division by zero"
+
+
+class TooLarge(Problem):
+    """A number with a point, or a formula for a size, grows past any use.
+
+    dropout(2.0 ** 5000)      # error[too-large]
+    dropout(0.5)              # good
+    """
+
+    code = "too-large"
+    message = "{what} is larger than {limit}"
+    what: str
+    limit: str
 
 
 class Refused(Exception):

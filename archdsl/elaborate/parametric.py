@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from archdsl.diagnostics import Diagnostic, listing
 from archdsl.elaborate.blocks import expand_block
 from archdsl.elaborate.context import Context
+from archdsl.elaborate.contracts import ContractBroken, ContractUndecided
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate
 from archdsl.elaborate.expand import new_run
+from archdsl.elaborate.mistake import Mistake
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.network_problems import ContractBroken, ContractUndecided
-from archdsl.elaborate.scope import Constant, FileScope, Mistake, Scope
+from archdsl.elaborate.scope import Constant, FileScope, Scope
 from archdsl.elaborate.values import BlockRef, Tensor, show
 from archdsl.graph.nodes import Value
 from archdsl.record import replace

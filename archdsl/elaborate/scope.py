@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import Edit, Problem, item, respelled
 from archdsl.record import Entity, Record
 from archdsl.source import Source, Span
+
+
+class UnknownName(Problem):
+    """Every name is an op, a block, a parameter, a named value or a function of the language.
+
+    rellu      # error[unknown-name]
+    relu       # good
+    """
+
+    code = "unknown-name"
+    message = "nothing is named {name}"
+    name: str
+    near: str = ""
+    declare: str = ""
+
+    def help(self) -> str:
+        return self.near or self.declare
+
+    def cause(self, span: Span) -> Hashable:
+        """A name that nothing is like may be two things in two items; one that is misspelt is one thing."""
+        return self.name, self.near or item(span)
+
+    def leads(self, span: Span) -> Hashable:
+        return item(span), self.name
+
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        return respelled(self.name, self.near, span)
+
+
+class NameTaken(Problem):
+    """One name, one thing, in one scope.
+
+    input x: [N, 4]
+    fc = linear(3)
+    fc = linear(3)       # error[name-taken]
+    fc2 = linear(3)      # good
+    """
+
+    code = "name-taken"
+    message = "the name {name} is taken"
+    label = "{name} again"
+    name: str
+    in_loop: bool = False
+
+    def help(self) -> str:
+        return f"put the counter of the loop into the name: {self.name}{{i}}" if self.in_loop else "choose another name"
+
 
 Constant: TypeAlias = Any
 """What a name can stand for when compiling: int, float, bool, str, None, a tuple (lists and tuples), a size, or one of
 the records in `values`."""
-
-
-class Mistake(Exception):
-    """A mistake that ends a stage: its diagnostic, or None where it was reported before; others found with it."""
-
-    def __init__(self, diagnostic: Diagnostic | None, others: tuple[Diagnostic, ...] = ()) -> None:
-        super().__init__(diagnostic.problem.text if diagnostic else "reported before")
-        self.diagnostic = diagnostic
-        self.others = others
-
-
-REPORTED = Mistake(None)
 
 
 class FileScope:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from archdsl.diagnostics import Problem
 from archdsl.elaborate.scope import Constant, FileScope
 from archdsl.graph.nodes import Value
 from archdsl.ops import Op
@@ -13,6 +14,42 @@ from archdsl.record import Record
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
+
+
+class WrongType(Problem):
+    """A value of another kind is needed.
+
+    conv(8, kernel="big")      # error[wrong-type]
+    conv(8, kernel=7)          # good
+    """
+
+    code = "wrong-type"
+    message = "{what} must be {expected}, and is {found}"
+    what: str
+    expected: str
+    found: str
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
+
+
+class OutOfRange(Problem):
+    """A number is too small or too large for what it says.
+
+    conv(8, kernel=0)      # error[out-of-range]: at least 1
+    conv(8, kernel=1)      # good
+    """
+
+    code = "out-of-range"
+    message = "{what} must be {bounds}, and is {found}"
+    what: str
+    bounds: str
+    found: str
+    hint: str = ""
+
+    def help(self) -> str:
+        return self.hint
 
 
 class Quotient(Record):

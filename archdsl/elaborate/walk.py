@@ -9,20 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate import contracts
 from archdsl.elaborate.context import NOTHING, Context, Names, environment
-from archdsl.elaborate.evaluate import fail
+from archdsl.elaborate.mistake import Mistake, fail
 from archdsl.elaborate.names import computed, is_callable
-from archdsl.elaborate.network_problems import NoInput
-from archdsl.elaborate.problems import WrongType
-from archdsl.elaborate.scope import Mistake
 from archdsl.elaborate.story import origin
-from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.values import Tensor, WrongType
 from archdsl.graph.nodes import Value
 from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
+
+
+class NoInput(Problem):
+    """A network says first what it is given.
+
+    network t {
+        relu                 # error[no-input]
+        input x: [N, 4]      # good
+        relu                 # good
+    }
+    """
+
+    code = "no-input"
+    message = "there is no value to work on yet"
+
+    def help(self) -> str:
+        return "declare the input first: input image: [N, 3, 224, 224]"
 
 
 def walk(body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:

@@ -1,0 +1,142 @@
+"""Which argument is for which parameter: of an op, a block, a network or a function."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from archdsl.diagnostics import Diagnostic, Edit, Label, Problem, respelled
+from archdsl.elaborate.foreign import near_argument
+from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.source import Span
+from archdsl.syntax import tree
+
+
+class UnknownArgument(Problem):
+    """An argument given by name must be one that the op or the block has.
+
+    conv(8, kernal=3)      # error[unknown-argument]
+    conv(8, kernel=3)      # good
+    """
+
+    code = "unknown-argument"
+    message = "{callee} has no argument {name}"
+    callee: str
+    name: str
+    near: str = ""
+
+    def help(self) -> str:
+        return self.near
+
+    def cause(self, span: Span) -> Hashable:
+        return self.callee, self.name
+
+    @property
+    def follows(self) -> Hashable:
+        """Where the body of what is called speaks of the name as well, its parameter is what is missing."""
+        return self.callee, self.name
+
+    def repair(self, span: Span) -> tuple[Edit, ...]:
+        return respelled(self.name, self.near, span)
+
+
+class MissingArgument(Problem):
+    """Arguments without a default must be given.
+
+    conv(8)                # error[missing-argument]
+    conv(8, kernel=3)      # good
+    """
+
+    code = "missing-argument"
+    message = "{callee} needs {names}"
+    callee: str
+    names: str
+    usage: str
+
+    def help(self) -> str:
+        return self.usage
+
+
+class TooManyArguments(Problem):
+    """More arguments than the op or the block has.
+
+    relu(1)      # error[too-many-arguments]
+    relu         # good
+    """
+
+    code = "too-many-arguments"
+    message = "{callee} takes {most}, and gets {given}"
+    callee: str
+    most: str
+    given: int
+    usage: str
+
+    def help(self) -> str:
+        return self.usage
+
+
+class ArgumentTwice(Problem):
+    """An argument is given once.
+
+    conv(8, 3, kernel=3)      # error[argument-twice]
+    conv(8, kernel=3)         # good
+    """
+
+    code = "argument-twice"
+    message = "{name} is given twice"
+    name: str
+    usage: str
+
+    def help(self) -> str:
+        return f"remove one of the two; {self.usage}"
+
+
+class PositionAfterName(Problem):
+    """Arguments by position come before those by name.
+
+    conv(kernel=3, 8)      # error[position-after-name]
+    conv(8, kernel=3)      # good
+    """
+
+    code = "position-after-name"
+    message = "an argument by position follows one by name"
+
+    def help(self) -> str:
+        return "put it first, or give it its name"
+
+
+def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
+    """Which argument is for which parameter."""
+    given: dict[str, tree.Argument] = {}
+    named = False
+    unknown: list[Diagnostic] = []
+    for index, argument in enumerate(arguments):
+        if argument.name is None:
+            if named:
+                raise fail(PositionAfterName(), argument.span)
+            if index >= len(known):
+                most = f"{len(known)} argument{'s' * (len(known) != 1)}" if known else "no arguments"
+                raise fail(TooManyArguments(callee, most, len(arguments), usage(callee, known)), argument.span)
+            name = known[index]
+        else:
+            named, name = True, argument.name
+            if name not in known:
+                near = near_argument(name, known) or usage(callee, known)
+                unknown.append(Diagnostic(UnknownArgument(callee, name, near), named_place(argument)))
+                continue
+        if name in given:
+            label = Label(given[name].span, "first here")
+            raise Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,)))
+        given[name] = argument
+    if unknown:
+        raise Mistake(unknown[0], tuple(unknown[1:]))
+    return given
+
+
+def named_place(argument: tree.Argument) -> Span:
+    """Where the name of an argument stands; all of it where it has none."""
+    span = argument.span
+    return Span(span.source, span.start, span.start + len(argument.name)) if argument.name else span
+
+
+def usage(callee: str, known: list[str]) -> str:
+    return f"its arguments are {callee}({', '.join(known)})" if known else f"write {callee} without arguments"
