@@ -114,15 +114,14 @@ def test_emitted_files_hold_only_what_they_need() -> None:
 
 
 def test_emitted_text_is_the_same_in_every_run() -> None:
-    here = TESTS
     script = (
-        "from numpy_graphs import residual; from archdsl.backends.numpy.source import source\n"
+        "from support.numpy_graphs import residual; from archdsl.backends.numpy.source import source\n"
         "print(source(residual(), 'header'))"
     )
     texts = [
         subprocess.run(
             [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, ROOT)))},
             capture_output=True,
             check=True,
         ).stdout
