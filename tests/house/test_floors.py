@@ -23,6 +23,7 @@ FLOORS = (
     {"passes"},
     {"analyses"},
     {"reports"},
+    {"backends.python"},
     {"pictures", "backends.torch", "backends.numpy"},
     {"compiler"},
     {"", "fix", "highlighting", "manual", "output", "targets", "training", "watch", "zoo"},
@@ -44,7 +45,7 @@ def name_of(module: Path) -> str:
 
 
 def room_of(name: str) -> str | None:
-    """The room that a module is in; None for the folder that holds both backends."""
+    """The room that a module is in; None for the folder that holds the backends."""
     if name == "backends":
         return None
     parts = name.split(".")

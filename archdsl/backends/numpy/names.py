@@ -10,31 +10,14 @@ The spec's names are kept where Python allows them; a value that nothing uses is
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import count
-from unicodedata import normalize
 
 from archdsl.backends.numpy.plan import Plan, deaths
+from archdsl.backends.python.names import KEYWORDS, identifier
 
 LETTERS = "xabcdefghjkmnpqrstuvwyz"
-KEYWORDS = frozenset(keyword.kwlist)
-RESERVED = frozenset({*KEYWORDS, *keyword.softkwlist, *dir(builtins)})
-
-
-def identifier(name: str, taken: Collection[str] = (), reserved: Collection[str] = RESERVED) -> str:
-    """A name as Python allows it, with underscores behind it until it clashes with nothing.
-
-    identifier("class")      # "class_"
-    """
-    word = re.sub(r"\W", "_", normalize("NFKC", name))
-    word = word if word.isidentifier() else f"_{word}"
-    while word in reserved or word in taken:
-        word += "_"
-    return word
 
 
 def output_names(flat: Plan) -> tuple[str, ...]:

@@ -9,28 +9,31 @@ textbook kernels with their pullbacks if it is to be trained.
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterable
-from math import isfinite, prod
-from typing import Any, NamedTuple
+from math import prod
+from typing import NamedTuple
 
-from archdsl.backends.numpy.excerpt import Section, excerpt
 from archdsl.backends.numpy.fast.inference import Inference
 from archdsl.backends.numpy.fuse import fused
-from archdsl.backends.numpy.names import identifier, output_names, variables
+from archdsl.backends.numpy.names import output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
 from archdsl.backends.numpy.rules import drawing
 from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.backends.numpy.weights import Input, Tensor
+from archdsl.backends.python.docstrings import comment, docstring, heading
+from archdsl.backends.python.excerpt import Section, excerpt
+from archdsl.backends.python.imports import Import, import_groups
+from archdsl.backends.python.layout import WIDTH, Block, lines
+from archdsl.backends.python.literals import literal
+from archdsl.backends.python.names import identifier
+from archdsl.backends.python.sizes import python
 from archdsl.graph.nodes import Graph
 from archdsl.ops import Param
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
-from archdsl.sizes.spelled import python
 
-WIDTH = 120
 TRAINING = (SGD, Adam, cross_entropy, mean_squared_error)
 CHOICE = """\
 # OpenBLAS chooses its kernels when NumPy is imported, and does not know every processor that has AVX-512;
@@ -45,6 +48,7 @@ if (
     and set(Path("/proc/cpuinfo").read_text().split()) >= {"avx512f", "avx512dq", "avx512cd", "avx512bw", "avx512vl"}
 ):
     os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"\n"""
+NEEDED_BY_CHOICE = (Import("os", "", "os"), Import("sys", "", "sys"), Import("pathlib", "Path", "Path"))
 
 
 class Form(NamedTuple):
@@ -68,37 +72,33 @@ def source(graph: Graph, header: str = "", train: bool = False) -> str:
     kernels = dict.fromkeys(value for value in values if callable(value))
     draws = dict.fromkeys(drawing(param.init)[0] for param in flat.params.values())
     base = (Network, *TRAINING) if train else (Inference,)
-    cut = excerpt([*kernels, Input, *draws, *([Tensor] if flat.params else []), *base])
+    roots = [*kernels, Input, *draws, *([Tensor] if flat.params else []), *base]
+    cut = excerpt((root.__module__, root.__name__) for root in roots)
     taken = {*cut.names, "net", "self", "INPUTS", "OUTPUTS", "TENSORS", "CONDITIONS"}
     name = identifier(flat.name, taken)
     names = variables(flat, {*taken, name})
     body = [
         *map(_section, cut.sections),
-        "\n".join([f"# {flat.name}", "", *_tables(flat)]),
+        "\n".join([*comment(flat.name), "", *_tables(flat)]),
         "\n".join(_network(flat, name, names, TRAINED if train else INFERRING)),
     ]
-    lines = [
-        *(f"# {line}".rstrip() for line in header.splitlines()),
-        *_docstring(_manual(flat, name, names, train), ""),
-    ]
-    lines += ["", "from __future__ import annotations", "", *_imports(cut.imports), "", "\n\n\n".join(body), ""]
-    return "\n".join(lines)
+    head = [*heading(header), *docstring(_manual(flat, name, names, train), 0)]
+    head += ["", "from __future__ import annotations", "", *_imports(cut.imports), ""]
+    return "\n".join([*head, "\n\n\n".join(body), ""])
 
 
-def _imports(lines: list[str]) -> list[str]:
+def _imports(imports: set[Import]) -> list[str]:
     """The imports, and before NumPy's the choice of its BLAS kernels."""
-    cut = lines.index("")
-    own = {*lines[:cut], "import os", "import sys", "from pathlib import Path"}
-    order = sorted(own, key=lambda line: (line.startswith("from"), line.split()[1]))
-    return [*order, "", CHOICE, *lines[cut:]]
+    standard, others = import_groups([*imports, *NEEDED_BY_CHOICE])
+    return [*standard, "", CHOICE, "", *others]
 
 
 def _section(section: Section) -> str:
     """A module's definitions under its title; lines that follow each other stay together."""
     title = "\n".join(f"# {line}" for line in textwrap.wrap(section.title, WIDTH - 2))
-    first, *others = section.texts
+    first, *others = texts = list(section.texts.values())
     text = title + ("\n\n" if _is_line(first) else "\n\n\n") + first
-    for before, after in zip(section.texts, others, strict=False):
+    for before, after in zip(texts, others, strict=False):
         text += ("\n" if _is_line(before) and _is_line(after) else "\n\n\n") + after
     return text
 
@@ -127,22 +127,22 @@ def _manual(flat: Plan, name: str, names: list[str], train: bool) -> str:
         ]
     width = max(len(code) for code, _ in examples)
     place = "The network stands at the end, after the kernels that it needs and what runs them."
-    lines = (f"    {code:{width}}  # {note}" for code, note in examples)
-    return "\n".join([f"{flat.name} in NumPy.", "", *lines, "", place])
+    rows = (f"    {code:{width}}  # {note}" for code, note in examples)
+    return "\n".join([f"{flat.name} in NumPy.", "", *rows, "", place])
 
 
 def _tables(flat: Plan) -> list[str]:
     """The inputs, the outputs and the weights, as data."""
     inputs = [(name, input_of(flat.shapes[value])) for name, value in flat.inputs.items()]
     rows = [
-        f"{_literal(name)}: Input({_literal(sizes)}{', integer=True' if integer else ''})"
+        f"{literal(name)}: Input({literal(sizes)}{', integer=True' if integer else ''})"
         for name, (sizes, integer) in inputs
     ]
     conditions = [_condition(text, claim) for text, claim in flat.conditions.items()]
-    tensors = [f"    {_literal(name)}: {_tensor(param)}," for name, param in flat.params.items()]
+    tensors = [f"    {literal(name)}: {_tensor(param)}," for name, param in flat.params.items()]
     return [
-        _bracketed("INPUTS = {", rows, "}"),
-        f"OUTPUTS = {_literal(output_names(flat))}",
+        *_bracketed("INPUTS = {", rows, "}", 0),
+        f"OUTPUTS = {literal(output_names(flat))}",
         "\n".join(["TENSORS = {", *tensors, "}"]) if tensors else "TENSORS: dict[str, Any] = {}",
         *(["\n".join(["CONDITIONS: dict[str, Condition] = {", *conditions, "}"])] if conditions else []),
     ]
@@ -150,32 +150,32 @@ def _tables(flat: Plan) -> list[str]:
 
 def _condition(text: str, claim: Fact) -> str:
     """A claim on sizes as an entry of a table: its words, and a function."""
-    read = {name: f"of[{_literal(name)}]" for name in claim.symbols}
+    read = {name: f"of[{literal(name)}]" for name in claim.symbols}
     sides = (python(side, read) for side in (claim.left, claim.right))
-    return f"    {_literal(text)}: lambda of: {f' {claim.relation} '.join(sides)},"
+    return f"    {literal(text)}: lambda of: {f' {claim.relation} '.join(sides)},"
 
 
 def _tensor(param: Param) -> str:
     function, facts = drawing(param.init)
-    draw = f"{function.__name__}({', '.join(map(_literal, facts))})"
+    draw = f"{function.__name__}({', '.join(map(literal, facts))})"
     flags = ["trainable=False"] * (not param.trainable) + ["integer=True"] * (param.kind == "int")
-    return f"Tensor({', '.join([_literal(sizes_of(param)), draw, *flags])})"
+    return f"Tensor({', '.join([literal(sizes_of(param)), draw, *flags])})"
 
 
 def _network(flat: Plan, name: str, names: list[str], form: Form) -> list[str]:
     """The class: what it is, and how values go through it."""
-    given = ", ".join(f"{names[value]}: {form.value}" for value in flat.inputs.values())
+    given = [f"{names[value]}: {form.value}" for value in flat.inputs.values()]
     count = sum(prod(sizes_of(param)) for param in flat.params.values() if param.trainable)
     returns = form.value if len(flat.outputs) == 1 else f"tuple[{', '.join(form.value for _ in flat.outputs)}]"
     return [
         f"class {name}({form.base}):",
-        *_docstring(flat.doc or f"{flat.name}, with {count:,} parameters.", "    "),
+        *docstring(flat.doc.strip() or f"{flat.name}, with {count:,} parameters.", 4),
         "",
         f"    def __init__(self, seed: int = 0{form.options}) -> None:",
         f"        super().__init__(INPUTS, OUTPUTS, TENSORS, seed{form.given}{', CONDITIONS' * bool(flat.conditions)})",
         "",
-        _bracketed("    def forward(", ["self", f"net: {form.passed}", *given.split(", ")], f") -> {returns}:"),
-        *_docstring(_signature(flat), "        "),
+        *_bracketed("def forward(", ["self", f"net: {form.passed}", *given], f") -> {returns}:", 4),
+        *docstring(_signature(flat), 8),
         *_lines(flat, names),
     ]
 
@@ -195,21 +195,21 @@ def _lines(flat: Plan, names: list[str]) -> list[str]:
     notes = [_note(flat, step) for step in flat.steps]
     widths = [len(code) for code, note in zip(codes, notes, strict=True) if note and len(code) + len(note) + 4 <= WIDTH]
     column = max(widths, default=0)
-    lines: list[str] = []
+    rows: list[str] = []
     block = 0
     for step, code, note in zip(flat.steps, codes, notes, strict=True):
         if step.block != block:
             block = step.block
-            lines += ["", *_comment(*flat.blocks[block])]
+            rows += ["", *_comment(*flat.blocks[block])]
         if note and len(code) <= column:
-            lines.append(f"{code:{min(column, WIDTH - len(note) - 4)}}  # {note}")
+            rows.append(f"{code:{min(column, WIDTH - len(note) - 4)}}  # {note}")
         else:
-            lines += [f"        # {note}"] * bool(note) + [code]
-    return lines if returned else [*lines, f"        return {', '.join(names[value] for value in results)}"]
+            rows += [f"        # {note}"] * bool(note) + [code]
+    return rows if returned else [*rows, f"        return {', '.join(names[value] for value in results)}"]
 
 
 def _comment(path: str, kind: str) -> list[str]:
-    return [f"        # {path}{f': {kind}' if kind else ''}"] if path else []
+    return [f"        {line}" for line in comment(f"{path}: {kind}" if path and kind else path)]
 
 
 def _head(results: list[str]) -> str:
@@ -218,10 +218,10 @@ def _head(results: list[str]) -> str:
 
 def _code(step: Step, head: str, names: list[str]) -> str:
     arguments = [step.call.kernel.__name__, *(names[value] for value in step.inputs)]
-    arguments += [f"layer={_literal(step.layer)}"] * bool(step.layer)
-    arguments += [f"{name}={_literal(value)}" for name, value in step.call.options.items()]
+    arguments += [f"layer={literal(step.layer)}"] * bool(step.layer)
+    arguments += [f"{name}={literal(value)}" for name, value in step.call.options.items()]
     arguments += [f"{name}=net.{name}" for name in step.call.context]
-    return _bracketed(f"        {head}net(", arguments, ")")
+    return "\n".join(_bracketed(f"{head}net(", arguments, ")", 8))
 
 
 def _note(flat: Plan, step: Step) -> str:
@@ -231,35 +231,6 @@ def _note(flat: Plan, step: Step) -> str:
     return ", ".join(map(str, after)) if before != set(after) else ""
 
 
-def _bracketed(head: str, items: Iterable[str], tail: str) -> str:
+def _bracketed(head: str, items: Iterable[str], tail: str, indent: int) -> list[str]:
     """A bracket on one line where it fits, else with an item a line."""
-    items = list(items)
-    line = f"{head}{', '.join(items)}{tail}"
-    if len(line) <= WIDTH:
-        return line
-    indent = " " * (len(head) - len(head.lstrip()))
-    return "\n".join([head, *(f"{indent}    {item}," for item in items), f"{indent}{tail}"])
-
-
-def _docstring(text: str, indent: str) -> list[str]:
-    """A text as a docstring: nothing in it can end it early, and long lines are wrapped."""
-    plain = "".join(char if char.isprintable() or char == "\n" else " " for char in text.strip())
-    safe = plain.replace("\\", "\\\\").replace('"""', r"\"\"\"")
-    lines = [part for line in safe.split("\n") for part in textwrap.wrap(line, WIDTH - 8) or [""]]
-    lines = [f'{indent}"""{lines[0]}', *(f"{indent}{line}".rstrip() for line in lines[1:])]
-    if len(lines) > 1:
-        return [*lines, f'{indent}"""']
-    return [f'{lines[0]} """' if lines[0].endswith('"') else f'{lines[0]}"""']
-
-
-def _literal(value: Any) -> str:
-    """A value as Python text, strings in double quotes."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
-    if callable(value):
-        return str(value.__name__)
-    if isinstance(value, float) and not isfinite(value):
-        return f'float("{value}")'
-    return repr(value)
+    return list(lines(Block(head, tuple((item, "") for item in items), tail, folds=True), indent))

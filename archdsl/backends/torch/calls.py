@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from math import isfinite
 from typing import Any
+
+from archdsl.backends.python.literals import literal, quoted
 
 REQUIRED: Any = object()
 
@@ -264,27 +265,6 @@ def arguments(args: Sequence[Arg], show: Callable[[Any], str]) -> list[str]:
 def _keyword(name: str, shown: str) -> str:
     """A keyword argument; a path such as `out_proj.weight` goes in as a dictionary does."""
     return f"{name}={shown}" if name.isidentifier() else f"**{{{quoted(name)}: {shown}}}"
-
-
-def literal(value: Any) -> str:
-    """A constant as Python and the formatter write it."""
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, float) and not isfinite(value):
-        return f'float("{value}")'
-    if isinstance(value, tuple | list):
-        items = ", ".join(map(literal, value))
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    assert value is None or isinstance(value, bool | int | float), f"{value!r} is no constant"
-    return repr(value)
-
-
-def quoted(string: str) -> str:
-    """A string literal, in double quotes unless that takes escapes; what does not print is escaped."""
-    body = "".join(c if c.isprintable() and c != "\\" else repr(c)[1:-1] for c in string)
-    if '"' in body and "'" not in body:
-        return f"'{body}'"
-    return '"' + body.replace('"', '\\"') + '"'
 
 
 _PRINTERS: dict[type, Callable[..., str]] = {

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
+from archdsl.backends.python.layout import Block, Doc, flat
+from archdsl.backends.python.literals import quoted
+from archdsl.backends.python.names import unique
 from archdsl.backends.torch import calls
 from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, numbering, repeated, stretches
-from archdsl.backends.torch.layout import Block, Doc, flat
-from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_keyword_argument, is_subscript, unique
+from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_keyword_argument, is_subscript
 from archdsl.backends.torch.parameters import COUNT, PRESENT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import is_stateless, run_text
@@ -192,7 +194,7 @@ def _ordered(stages: tuple[Arg, ...], names: Names) -> Doc:
     if all(is_keyword_argument(stage.name) for stage in stages):
         rows = tuple((_prefixed(f"{s.name}=", construction(s.value, names)), s.note) for s in stages)
         return _folded(Block("OrderedDict(", rows))
-    rows = tuple((_prefixed(f"{calls.quoted(s.name)}: ", construction(s.value, names)), s.note) for s in stages)
+    rows = tuple((_prefixed(f"{quoted(s.name)}: ", construction(s.value, names)), s.note) for s in stages)
     return _folded(Block("OrderedDict(", ((_folded(Block("{", rows, "}")), ""),)))
 
 
@@ -330,8 +332,8 @@ def assignment(made: Made, node: Apply | Call) -> tuple[str, str]:
     key = node.key or ""
     if not is_parameter(made.modules[node]) or is_attribute(key):
         return f"{made.targets[node]} = ", ""
-    quoted = calls.quoted(key)
-    return (f"self._parameters[{quoted}] = ", "") if _is_reserved(key) else (f"self.register_parameter({quoted}, ", ")")
+    name = quoted(key)
+    return (f"self._parameters[{name}] = ", "") if _is_reserved(key) else (f"self.register_parameter({name}, ", ")")
 
 
 def _is_reserved(key: str) -> bool:
@@ -356,10 +358,10 @@ def _targets(graph: Graph, modules: Mapping[Apply | Call, calls.Call]) -> tuple[
         if node in free and not odd:
             key = unique(_own_name(node), used)
             used.add(key)
-        quoted = calls.quoted(key)
-        reading = f"getattr(self, {quoted})" if node in own else f"self[{quoted}]"
+        name = quoted(key)
+        reading = f"getattr(self, {name})" if node in own else f"self[{name}]"
         if node in own and _is_reserved(key):
-            reading = f"dict(self.named_parameters(recurse=False))[{quoted}]"
+            reading = f"dict(self.named_parameters(recurse=False))[{name}]"
         targets[node] = f"self.{key}" if is_attribute(key) else reading
     return base, targets
 

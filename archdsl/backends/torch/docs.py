@@ -1,15 +1,8 @@
-"""Docstrings and comments of an emitted file, safe for whatever a spec says.
-
-The spec's own words come first; a class without any says its shapes: `[N, 1, 28, 28] -> [N, 10]`.
-"""
+"""What the docstring of an emitted class says: the spec's own words, or else its shapes, `[N, 1, 8] -> [N, 10]`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from textwrap import dedent, wrap
-
 from archdsl.backends.torch.constructor import Made
-from archdsl.backends.torch.layout import WIDTH
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
@@ -27,40 +20,6 @@ def shapes(made: Made) -> str:
         _shape(made, [graph.outputs[i].shape for graph in graphs]) for i in range(len(made.family.first.outputs))
     ]
     return f"{', '.join(inputs)} -> {', '.join(outputs)}"
-
-
-def docstring(text: str, indent: int) -> Iterator[str]:
-    """The lines of a docstring, quotes included."""
-    margin = " " * indent
-    rows = [piece for row in _safe(text).splitlines() for piece in _wrapped(row, indent)]
-    if not rows:
-        return
-    if len(rows) == 1 and indent + 6 + len(rows[0]) <= WIDTH:
-        yield f'{margin}"""{_closed(rows[0])}"""'
-        return
-    yield f'{margin}"""{rows[0]}'
-    yield from (f"{margin}{row}".rstrip() for row in rows[1:])
-    yield f'{margin}"""'
-
-
-def _closed(row: str) -> str:
-    """A last row whose quote does not run into the closing ones."""
-    return f'{row[:-1]}\\"' if row.endswith('"') else row
-
-
-def _safe(text: str) -> str:
-    """The text with everything escaped that could end the docstring or does not print."""
-    plain = dedent(text.expandtabs(4)).strip()
-    shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in plain.replace("\\", "\\\\"))
-    return shown.replace('"""', '\\"\\"\\"')
-
-
-def _wrapped(row: str, indent: int) -> list[str]:
-    room = WIDTH - indent - 3
-    if len(row) <= room:
-        return [row.rstrip()]
-    lead = " " * (len(row) - len(row.lstrip()))
-    return wrap(row.strip(), room, initial_indent=lead, subsequent_indent=lead, break_long_words=False) or [""]
 
 
 def _shape(made: Made, instances: list[Shape]) -> str:

@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from archdsl.backends.python.layout import STEP, lines, sums
+from archdsl.backends.python.names import unique
 from archdsl.backends.torch import calls
 from archdsl.backends.torch.constructor import Made, common_note, is_parameter
-from archdsl.backends.torch.layout import STEP, lines, sums
-from archdsl.backends.torch.names import first_free, unique, variable
+from archdsl.backends.torch.names import first_free, variable
 from archdsl.backends.torch.rules import lower
 from archdsl.graph.nodes import Apply, Call, Input, Pieces, Value
 

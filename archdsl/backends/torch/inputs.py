@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archdsl.analyses.accepted import demands
-from archdsl.backends.torch.layout import WIDTH, lines
+from archdsl.backends.python.layout import WIDTH, lines
+from archdsl.backends.python.sizes import python
 from archdsl.graph.nodes import Graph, Input
 from archdsl.sizes.dim import symbol
 from archdsl.sizes.fact import Fact
-from archdsl.sizes.spelled import python
 
 CHECK = "check_inputs"
 

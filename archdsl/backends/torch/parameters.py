@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.torch.calls import REQUIRED, Absent, Late, Passes, Varying, literal, typed
+from archdsl.backends.python.literals import literal
+from archdsl.backends.python.names import unique
+from archdsl.backends.torch.calls import REQUIRED, Absent, Late, Passes, Varying, typed
 from archdsl.backends.torch.formulas import Base, formula
-from archdsl.backends.torch.names import unique, variable
+from archdsl.backends.torch.names import variable
 from archdsl.graph.nodes import Graph
 
 COUNT = "count"

@@ -14,15 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
+from archdsl.backends.python.docstrings import docstring
+from archdsl.backends.python.layout import flat, lines
+from archdsl.backends.python.names import unique
 from archdsl.backends.torch.checkpointing import known_blocks
 from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
-from archdsl.backends.torch.docs import description, docstring
+from archdsl.backends.torch.docs import description
 from archdsl.backends.torch.forward import arguments, early_forward, early_layers, early_method, forward, passed
 from archdsl.backends.torch.fused_source import FUSED
 from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
-from archdsl.backends.torch.layout import flat, lines
-from archdsl.backends.torch.names import TAKEN, class_name, unique, variable
+from archdsl.backends.torch.names import TAKEN, class_name, variable
 from archdsl.backends.torch.structure import Family, structure
 from archdsl.graph.nodes import Graph
 from archdsl.graph.nodes import layers as ir_layers

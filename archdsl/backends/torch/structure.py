@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 
+from archdsl.backends.python.names import unique
 from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, Loop, Run, loop, once, repeated, runs
-from archdsl.backends.torch.names import class_name, is_keyword_argument, is_subscript, unique
+from archdsl.backends.torch.names import class_name, is_keyword_argument, is_subscript
 from archdsl.backends.torch.optional import aligned, optional_layers
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import Numbers, content, is_stateless, run_text, signature

@@ -10,9 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import archdsl
+from archdsl.backends.python.sizes import python
 from archdsl.sizes.dim import Dim, ceildiv, largest, smallest, substitute, symbol
 from archdsl.sizes.fact import RELATIONS
-from archdsl.sizes.spelled import python
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)

@@ -23,8 +23,7 @@ from archdsl import load, loads
 from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.analyses.state import state
 from archdsl.backends.torch import rules, source
-from archdsl.backends.torch.calls import MODULE, Infix, Opt, X, call, literal, quoted, template
-from archdsl.backends.torch.layout import WIDTH, lines
+from archdsl.backends.torch.calls import MODULE, Infix, Opt, X, call, template
 from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES
 from archdsl.backends.torch.rules import Lowering, expression, layer
 from archdsl.graph.nodes import Apply, Graph, Input, Value
@@ -202,30 +201,11 @@ def test_nothing_breaks_out_of_a_docstring() -> None:
     compile(text, "hostile.py", "exec")
 
 
-@given(st.text(max_size=30))
-def test_strings_survive_as_literals(string: str) -> None:
-    assert eval(quoted(string)) == string
-
-
 @given(st.text(max_size=60), st.text(max_size=60))
 @settings(max_examples=100, deadline=None)
 def test_any_documentation_can_be_written(doc: str, header: str) -> None:
     graph = network("Net", images(1, 4), doc=doc).chain(Relu()).done()
     compile(source(graph, header), "net.py", "exec")
-
-
-def test_constants_print_as_the_formatter_writes_them() -> None:
-    assert [literal(v) for v in (True, 3, 0.5, (3,), (3, 1), "a", None)] == [
-        "True", "3", "0.5", "(3,)", "(3, 1)", '"a"', "None"
-    ]  # fmt: skip
-    assert literal(float("inf")) == 'float("inf")'
-
-
-def test_long_lines_break_at_their_last_bracket() -> None:
-    text = f"torch.cat([{', '.join(f'name_{i}' for i in range(30))}], dim=1)"
-    broken = list(lines(text, 8, prefix="x = "))
-    assert max(map(len, broken)) <= WIDTH
-    assert broken[0] == "        x = torch.cat(" and broken[-1] == "        )"
 
 
 def test_a_parameter_follows_from_others() -> None:
