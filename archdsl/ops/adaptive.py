@@ -17,8 +17,8 @@ class Adaptive(Op):
     ranks = (3, 4, 5)
     chapter = POOLING
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return bool(self.infer(x) == x)
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y
 
 
 class GlobalAvgPool(Adaptive):

@@ -286,8 +286,8 @@ class Op(Record):
         """What is known of the op as a function of a number; for ops that mix numbers, only what it can leave."""
         return UNKNOWN
 
-    def is_noop_on(self, x: Shape) -> bool:
-        """Whether the op leaves any value of this shape as it is, in training too."""
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        """Whether the op, where it leaves a value of shape `y` of one of shape `x`, leaves all numbers as they are."""
         return False
 
     def is_samplewise(self, *xs: Any) -> bool:

@@ -217,8 +217,8 @@ class Slice(Op):
             raise Rejected(EmptySlice(start, stop, axis, x), at="stop")
         return span
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return self.infer(x) == x
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y
 
 
 class Split(Op):

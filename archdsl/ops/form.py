@@ -131,8 +131,8 @@ class Reshape(Op):
         rest = product(x.dims[1:]) // known if known != 0 else 0
         return tuple(rest if size == -1 else size for size in self.sizes)
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return self.infer(x) == x
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y
 
 
 def _known(sizes: Dims) -> Dim:

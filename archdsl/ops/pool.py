@@ -63,8 +63,8 @@ class MaxPool(Op):
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, self.padding, self.dilation)
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return max(self.kernel) == 1 and self.infer(x) == x
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return max(self.kernel) == 1 and x == y
 
 
 class AvgPool(Op):
@@ -105,8 +105,8 @@ class AvgPool(Op):
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, self.padding, (1,) * len(self.kernel))
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return max(self.kernel) == 1 and self.infer(x) == x
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return max(self.kernel) == 1 and x == y
 
 
 class LpPool(Op):

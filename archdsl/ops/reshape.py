@@ -121,8 +121,8 @@ class Flatten(Op):
         start = axis_of(self.start, x, at="start")
         return Shape((*x.dims[:start], product(x.dims[start:])), x.kind)
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return self.infer(x) == x
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y
 
     def is_samplewise(self, x: Shape) -> bool:
         return axis_of(self.start, x) > 0
@@ -144,7 +144,7 @@ class Identity(Op):
     def infer(self, x: Shape) -> Shape:
         return x
 
-    def is_noop_on(self, x: Shape) -> bool:
+    def is_noop(self, x: Shape, y: Shape) -> bool:
         return True
 
 
@@ -169,5 +169,5 @@ class Permute(Op):
         dims: tuple[Dim, ...] = tuple(x.dims[axis] for axis in order)
         return Shape(dims, x.kind)
 
-    def is_noop_on(self, x: Shape) -> bool:
+    def is_noop(self, x: Shape, y: Shape) -> bool:
         return all(axis % x.rank == place for place, axis in enumerate(self.axes))

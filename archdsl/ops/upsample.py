@@ -74,5 +74,5 @@ class Upsample(Op):
         sizes = (size * scale for size, scale in zip(x.spatial, self.scale, strict=True))
         return Shape((x.batch, x.channels, *sizes), x.kind)
 
-    def is_noop_on(self, x: Shape) -> bool:
-        return self.infer(x) == x
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from archdsl.analyses.lints.checked import Body, Checked, Stage, everywhere, place
 from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
 from archdsl.graph.nodes import Apply, Call
+from archdsl.ops import Op
 from archdsl.source import Span
 from archdsl.syntax import tree
-
-ACTIVATIONS = frozenset(
-    (
-        *("relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "mish", "hardswish", "hardsigmoid"),
-        *("softplus", "sigmoid", "tanh", "softmax", "log_softmax"),
-    )
-)
-IDEMPOTENT = frozenset(("relu", "relu6"))
-"""Done twice they leave what they leave when done once."""
-
-NEVER_NEGATIVE = frozenset(("relu", "relu6", "sigmoid", "hardsigmoid", "softplus", "softmax"))
-KEEP_POSITIVE = frozenset(("relu", "leaky_relu", "prelu", "elu"))
-"""They pass on what is not negative as it is."""
-
-AT_MOST_6 = frozenset(("relu6", "sigmoid", "hardsigmoid", "softmax"))
-CUT_NEGATIVE = frozenset(("relu", "relu6"))
-LIKE_RELU_ABOVE_0 = frozenset(("relu", "leaky_relu", "elu"))
-"""They keep the sign, and what is not negative: a relu behind them finds what it would find without them."""
 
 
 class ActivationTwice(Problem):
@@ -41,9 +25,10 @@ class ActivationTwice(Problem):
     message = "{name} right after {name}"
     label = "the second one"
     name: str
+    is_idempotent: bool
 
     def help(self) -> str:
-        more = ": the values stay the same" if self.name in IDEMPOTENT else ""
+        more = ": the values stay the same" if self.is_idempotent else ""
         return f"remove one of them{more}"
 
 
@@ -66,34 +51,50 @@ class ActivationWithoutEffect(Problem):
 
 def activations(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
-        if not isinstance(node, Apply) or node.op.name not in ACTIVATIONS or node.span is None:
+        if not isinstance(node, Apply) or not node.op.is_activation or node.span is None:
             return None
-        name = node.op.name
+        op: Op = node.op
         before, after = node.inputs[0].node, body.only_user(node)
-        if isinstance(before, Apply) and before.op.name in ACTIVATIONS:
-            first = before.op.name
-            labels = (Label(before.span, "the first one"),) if before.span else ()
-            if first == name:
-                return Diagnostic(ActivationTwice(name), node.span, labels, edits=_removal(checked, node))
-            if first in NEVER_NEGATIVE and name in KEEP_POSITIVE:
-                return Diagnostic(ActivationWithoutEffect(name, f"{first} leaves nothing negative"), node.span)
-            if first in AT_MOST_6 and name == "relu6":
-                return Diagnostic(ActivationWithoutEffect(name, f"{first} leaves values from 0 to 6"), node.span)
-        if isinstance(after, Apply) and after.op.name in CUT_NEGATIVE and name in LIKE_RELU_ABOVE_0 - {after.op.name}:
-            kept = name != "leaky_relu" or node.op.slope >= 0
-            if kept:
-                reason = f"{after.op.name} behind it leaves the same without it"
-                return Diagnostic(ActivationWithoutEffect(name, reason), node.span)
+        if isinstance(before, Apply) and before.op.is_activation:
+            if before.op.name == op.name:
+                labels = (Label(before.span, "the first one"),) if before.span else ()
+                problem = ActivationTwice(op.name, op.is_idempotent)
+                return Diagnostic(problem, node.span, labels, edits=_removal(checked, node))
+            if _keeps_all(op, before.op):
+                return Diagnostic(ActivationWithoutEffect(op.name, f"{before.op.name} leaves {_kept(op)}"), node.span)
+        if isinstance(after, Apply) and after.op.name != op.name and _is_done_again(op, after.op):
+            reason = f"{after.op.name} behind it leaves the same without it"
+            return Diagnostic(ActivationWithoutEffect(op.name, reason), node.span)
         return None
 
     return everywhere(checked, rule)
+
+
+def _keeps_all(op: Op, before: Op) -> bool:
+    """Whether an activation leaves whatever the one before it can leave as it is."""
+    kept = op.curve.identity
+    return kept is not None and kept[0] <= before.curve.lowest and before.curve.highest <= kept[1]
+
+
+def _kept(op: Op) -> str:
+    lowest, highest = op.curve.identity or (-inf, inf)
+    return "nothing negative" if (lowest, highest) == (0, inf) else f"values from {lowest:g} to {highest:g}"
+
+
+def _is_done_again(op: Op, after: Op) -> bool:
+    """Whether the next activation leaves the same without this one.
+
+    It does where it is flat up to a number from which on this one changes nothing, below which this one stays.
+    """
+    kept, flat = op.curve.identity, after.curve.flat_below
+    return flat is not None and kept is not None and kept[0] <= flat and kept[1] == inf and op.curve.is_monotone
 
 
 def _removal(checked: Checked, node: Apply) -> tuple[Edit, ...]:
     """The edit that removes a repeated stage, where that changes no value and the stage has nothing else to it."""
     assert node.span
     stage = checked.stages.get(place(node.span))
-    if stage is None or node.op.name not in IDEMPOTENT or not _bare(stage, node.op.name):
+    if stage is None or not node.op.is_idempotent or not _bare(stage, node.op.name):
         return ()
     link, before, source = stage.link, stage.before, node.span.source
     if before is None or not isinstance(before.step, tree.Apply) or before.step.name.parts != (node.op.name,):

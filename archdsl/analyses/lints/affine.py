@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archdsl.analyses.lints.checked import Body, Checked, everywhere
 from archdsl.diagnostics import Diagnostic, Label, Problem
 from archdsl.graph.nodes import Apply, Call
-from archdsl.sizes.shape import Shape
+from archdsl.ops import Op
 
 
 class AffineTwice(Problem):
@@ -31,14 +31,15 @@ class AffineTwice(Problem):
 
 def affine(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
-        if not isinstance(node, Apply) or node.op.name not in ("conv", "linear") or node.span is None:
+        axis = node.op.feature_axis(node.inputs[0].shape) if isinstance(node, Apply) and node.inputs else None
+        if not isinstance(node, Apply) or axis is None or node.span is None:
             return None
         after = body.only_user(node)
         if not isinstance(after, Apply) or after.op.name != node.op.name or after.span in (None, node.span):
             return None
-        if node.op.name == "conv" and (node.op.groups > 1 or after.op.groups > 1):
+        if _is_grouped(node.op) or _is_grouped(after.op):
             return None
-        first, middle, last = (_width(x, node.op.name) for x in (node.inputs[0].shape, node.shapes[0], after.shapes[0]))
+        first, middle, last = (x.dims[axis] for x in (node.inputs[0].shape, node.shapes[0], after.shapes[0]))
         if isinstance(middle, int) and isinstance(first, int) and isinstance(last, int) and middle < min(first, last):
             return None
         return Diagnostic(AffineTwice(node.op.name), after.span, (Label(node.span, "the first one"),))
@@ -46,5 +47,5 @@ def affine(checked: Checked) -> Iterator[Diagnostic]:
     return everywhere(checked, rule)
 
 
-def _width(shape: Shape, op: str) -> object:
-    return shape.dims[1] if op == "conv" else shape.dims[-1]
+def _is_grouped(op: Op) -> bool:
+    return bool(op.values().get("groups", 1) > 1)

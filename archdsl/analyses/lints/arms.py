@@ -32,7 +32,7 @@ class SameArms(Problem):
 
 def arms(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
-        if not isinstance(node, Apply) or node.op.name not in ("add", "sub", "concat") or node.span is None:
+        if not isinstance(node, Apply) or node.op.takes_equal_arms or node.span is None:
             return None
         seen: dict[Value, int] = {}
         for index, value in enumerate(map(_plain, node.inputs), 1):
@@ -46,6 +46,8 @@ def arms(checked: Checked) -> Iterator[Diagnostic]:
 
 def _plain(value: Value) -> Value:
     """What a value is without the stages that pass it on as it is."""
-    while isinstance(value.node, Apply) and value.node.op.name == "identity":
-        value = value.node.inputs[0]
+    node = value.node
+    while isinstance(node, Apply) and node.op.is_noop(node.inputs[0].shape, node.shapes[0]):
+        value = node.inputs[0]
+        node = value.node
     return value

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from archdsl.analyses.lints.checked import Body, Checked, Stage, everywhere, place
 from archdsl.diagnostics import Diagnostic, Edit, Label, Problem
 from archdsl.graph.nodes import Apply, Call
+from archdsl.ops import Op
 from archdsl.source import Span
 from archdsl.syntax import tree
 
-BIASED = ("conv", "conv_transpose", "linear")
+CHANNELS = 1
+"""The axis whose means a norm with statistics of the batch subtracts."""
 
 
 class BiasBeforeNorm(Problem):
@@ -24,8 +26,9 @@ class BiasBeforeNorm(Problem):
 
     code = "bias-before-norm"
     severity = "warning"
-    message = "the bias of this {op} does nothing: batch_norm subtracts it"
+    message = "the bias of this {op} does nothing: {norm} subtracts it"
     op: str
+    norm: str
 
     def help(self) -> str:
         return "give it bias=false"
@@ -33,26 +36,32 @@ class BiasBeforeNorm(Problem):
 
 def bias(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
-        if not isinstance(node, Apply) or node.op.name not in BIASED or not node.op.bias or node.span is None:
+        if not isinstance(node, Apply) or node.span is None or not _has_bias(node):
             return None
         norm = body.only_user(node)
-        if not isinstance(norm, Apply) or norm.op.name != "batch_norm":
+        if not isinstance(norm, Apply) or not norm.op.has_batch_statistics:
             return None
         labels = (Label(norm.span, "subtracts the mean"),) if norm.span else ()
         stage = checked.stages.get(place(node.span))
-        edits = _without(stage, list(node.op.attributes()).index("bias")) if stage else ()
-        return Diagnostic(BiasBeforeNorm(node.op.name), node.span, labels, edits=edits)
+        edits = _without(stage, node.op, norm.op) if stage else ()
+        return Diagnostic(BiasBeforeNorm(node.op.name, norm.op.name), node.span, labels, edits=edits)
 
     return everywhere(checked, rule)
 
 
-def _without(stage: Stage, position: int) -> tuple[Edit, ...]:
-    """The edit that takes the bias away, where batch norm is written right behind and not only met in some uses."""
+def _has_bias(node: Apply) -> bool:
+    """Whether a layer adds an offset to each channel."""
+    return node.op.feature_axis(node.inputs[0].shape) == CHANNELS and bool(node.op.values().get("bias"))
+
+
+def _without(stage: Stage, layer: Op, norm: Op) -> tuple[Edit, ...]:
+    """The edit that takes the bias away, where the norm is written right behind and not only met in some uses."""
     step, after = stage.link.step, stage.after and stage.after.step
-    if not isinstance(step, tree.Apply) or step.name.parts[0] not in BIASED or not step.arguments:
+    if not isinstance(step, tree.Apply) or step.name.parts != (layer.name,) or not step.arguments:
         return ()
-    if not isinstance(after, tree.Apply) or after.name.parts != ("batch_norm",):
+    if not isinstance(after, tree.Apply) or after.name.parts != (norm.name,):
         return ()
+    position = list(layer.attributes()).index("bias")
     written = [a for i, a in enumerate(step.arguments) if a.name == "bias" or (a.name is None and i == position)]
     if written:
         value = written[0].value

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from archdsl.analyses.lints.checked import Checked
 from archdsl.analyses.lints.softmax import last
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.graph.nodes import Apply, Value
-
-CLIPPING = {"relu": "loses its negative values", "relu6": "keeps values from 0 to 6", "dropout": "loses some at random"}
+from archdsl.ops import Op
 
 
 class ClippedOutput(Problem):
@@ -38,9 +38,24 @@ def clipped(checked: Checked) -> Iterator[Diagnostic]:
     for graph in checked.graphs:
         for value in map(last, graph.outputs):
             node = value.node
-            if not isinstance(node, Apply) or node.op.name not in CLIPPING or value in seen or node.span is None:
+            lost = _lost(node.op) if isinstance(node, Apply) else ""
+            if not isinstance(node, Apply) or not lost or value in seen or node.span is None:
                 continue
             seen.add(value)
             before = last(node.inputs[0]).node
-            if node.span.source is checked.source and isinstance(before, Apply) and before.op.name == "linear":
-                yield Diagnostic(ClippedOutput(node.op.name, CLIPPING[node.op.name]), node.span)
+            if node.span.source is checked.source and isinstance(before, Apply) and _is_linear(before):
+                yield Diagnostic(ClippedOutput(node.op.name, lost), node.span)
+
+
+def _is_linear(node: Apply) -> bool:
+    return bool(node.inputs) and node.op.feature_axis(node.inputs[0].shape) == node.inputs[0].shape.rank - 1
+
+
+def _lost(op: Op) -> str:
+    """What an op takes away of a value; empty where it does not."""
+    if op.is_regularizer:
+        return "loses some at random"
+    if not op.is_activation or not op.is_idempotent:
+        return ""
+    lowest, highest = op.curve.lowest, op.curve.highest
+    return "loses its negative values" if highest == inf else f"keeps values from {lowest:g} to {highest:g}"

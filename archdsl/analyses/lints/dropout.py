@@ -20,19 +20,22 @@ class DropoutBeforeNorm(Problem):
 
     code = "dropout-before-norm"
     severity = "warning"
-    message = "batch_norm learns a variance that this dropout changes in training only"
+    message = "{norm} learns a variance that this {op} changes in training only"
+    norm: str
+    op: str
 
     def help(self) -> str:
-        return "move it behind batch_norm and the activation"
+        return f"move it behind {self.norm} and the activation"
 
 
 def dropout(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
-        if not isinstance(node, Apply) or node.op.name != "dropout" or not node.op.p or node.span is None:
+        if not isinstance(node, Apply) or not node.op.is_regularizer or not node.op.values()["p"]:
             return None
         norm = body.only_user(node)
-        if not isinstance(norm, Apply) or norm.op.name != "batch_norm":
+        if not isinstance(norm, Apply) or not norm.op.has_batch_statistics or node.span is None:
             return None
-        return Diagnostic(DropoutBeforeNorm(), node.span, (Label(norm.span, "learns it"),) if norm.span else ())
+        problem = DropoutBeforeNorm(norm.op.name, node.op.name)
+        return Diagnostic(problem, node.span, (Label(norm.span, "learns it"),) if norm.span else ())
 
     return everywhere(checked, rule)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import Body, Checked, everywhere
 from archdsl.diagnostics import Diagnostic, Label, Problem
 from archdsl.graph.nodes import Apply, Call
-
-NORMS = frozenset(("batch_norm", "layer_norm", "group_norm", "instance_norm"))
 
 
 class NormTwice(Problem):
@@ -51,31 +48,13 @@ def idle(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
         if not isinstance(node, Apply) or node.span is None or not node.inputs:
             return None
-        name, before = node.op.name, node.inputs[0].node
-        if name in NORMS and isinstance(before, Apply) and before.op.name in NORMS:
+        op, x, before = node.op, node.inputs[0].shape, node.inputs[0].node
+        if op.is_norm and isinstance(before, Apply) and before.op.is_norm:
             labels = (Label(before.span, "the first one"),) if before.span else ()
-            return Diagnostic(NormTwice(name, before.op.name), node.span, labels)
-        same = len(node.shapes) == 1 and node.shapes[0] == node.inputs[0].shape
-        if same and name in IDLE and IDLE[name](node.op):
-            return Diagnostic(NoEffect(name), node.span)
+            return Diagnostic(NormTwice(op.name, before.op.name), node.span, labels)
+        is_meant = op.is_noop_in_evaluation
+        if not is_meant and len(node.inputs) == len(node.shapes) == 1 and op.is_noop(x, node.shapes[0]):
+            return Diagnostic(NoEffect(op.name), node.span)
         return None
 
     return everywhere(checked, rule)
-
-
-def _is_ones(op: Any) -> bool:
-    return set(op.kernel) == {1}
-
-
-IDLE: dict[str, Callable[[Any], bool]] = {
-    "flatten": lambda op: True,
-    "reshape": lambda op: True,
-    "global_avg_pool": lambda op: True,
-    "global_max_pool": lambda op: True,
-    "permute": lambda op: list(op.axes) == sorted(op.axes),
-    "upsample": lambda op: True,
-    "slice": lambda op: True,
-    "max_pool": _is_ones,
-    "avg_pool": _is_ones,
-}
-"""When an op that leaves the shape that it is given leaves the values too."""

@@ -42,4 +42,4 @@ def layout(checked: Checked) -> Iterator[Diagnostic]:
 
 
 def _is_convolved(entry: Input, body: Body) -> bool:
-    return any(isinstance(node, Apply) and node.op.name == "conv" for node in body.users.get(Value(entry), ()))
+    return any(isinstance(node, Apply) and node.op.window is not None for node in body.users.get(Value(entry), ()))

@@ -31,7 +31,7 @@ class WindowOfPadding(Problem):
 
 def padding(checked: Checked) -> Iterator[Diagnostic]:
     def rule(node: Apply | Call, body: Body) -> Diagnostic | None:
-        window = node.op.window if isinstance(node, Apply) and node.op.name == "conv" else None
+        window = node.op.window if isinstance(node, Apply) else None
         if window is None or node.span is None:
             return None
         for axis, (kernel, wide, dilation) in enumerate(

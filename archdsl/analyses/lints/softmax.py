@@ -8,7 +8,8 @@ from archdsl.analyses.lints.checked import Checked
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.graph.nodes import Apply, Call, Graph, Value
 
-CLASSIFIERS = ("conv", "linear", "global_avg_pool", "flatten")
+SCORES = ("convolution", "linear", "pooling", "form")
+"""What kinds of layers leave the scores of classes."""
 
 
 class EndsInSoftmax(Problem):
@@ -38,14 +39,14 @@ def softmax(checked: Checked) -> Iterator[Diagnostic]:
         outputs = [last(value) for value in graph.outputs]
         for value in outputs:
             node = value.node
-            if not isinstance(node, Apply) or node.op.name not in ("softmax", "log_softmax") or value in seen:
+            if not isinstance(node, Apply) or not node.op.makes_probabilities or value in seen:
                 continue
             seen.add(value)
             logits = last(node.inputs[0])
             if node.span is None or node.span.source is not checked.source or logits in outputs:
                 continue
-            if isinstance(logits.node, Apply) and logits.node.op.name in CLASSIFIERS:
-                what = "probabilities" if node.op.name == "softmax" else "logarithms of probabilities"
+            if isinstance(logits.node, Apply) and logits.node.op.chapter.kind in SCORES:
+                what = "probabilities" if node.op.curve.lowest == 0 else "logarithms of probabilities"
                 yield Diagnostic(EndsInSoftmax(node.op.name, what), node.span)
 
 
