@@ -15,22 +15,7 @@ from typing import Any
 from archdsl.diagnostics import PROBLEMS, Problem, suggestion
 from archdsl.diagnostics.page import page as doc
 from archdsl.ops import OPS, Attribute, Op
-
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "Convolutions": ("conv", "conv_transpose"),
-    "Linear layers, attention, embeddings": ("linear", "attention", "embedding"),
-    "Pooling": ("pool", "adaptive"),
-    "Norms": ("norm",),
-    "Activations": ("activation",),
-    "Joins": ("combine", "matmul"),
-    "Other forms of the same values": ("reshape", "form", "cut", "shuffle"),
-    "Padding and upsampling": ("pad", "upsample"),
-    "Reductions": ("reduce",),
-    "Learned values": ("learned",),
-    "Regularization": ("regularize",),
-    "Augmentation": ("augment",),
-}
-"""The chapters of the op reference, and the modules whose ops stand in them."""
+from archdsl.ops.chapters import CHAPTERS
 
 KINDS = {
     "int": "integer",
@@ -73,8 +58,8 @@ def op_list() -> str:
 
 
 def op_reference() -> str:
-    """Every op by family, as Markdown: its page, its example, a table of its arguments."""
-    chapters = [_chapter(title, [op for op in OPS.values() if _module(op) in m]) for title, m in FAMILIES.items()]
+    """Every op by chapter, as Markdown: its page, its example, a table of its arguments."""
+    chapters = [_chapter(chapter.title, [op for op in OPS.values() if op.chapter is chapter]) for chapter in CHAPTERS]
     index = [f"- {title}: {', '.join(_link(op.name) for op in ops)}" for title, ops, _ in chapters]
     return "\n\n".join(["\n".join(index), *(text for _, _, text in chapters)])
 
@@ -132,10 +117,6 @@ def _range(argument: Attribute) -> list[str]:
 
 def _problem(problem: type[Problem]) -> str:
     return f"{problem.severity}[{problem.code}]\n\n{doc(problem)}"
-
-
-def _module(op: type[Op]) -> str:
-    return op.__module__.rpartition(".")[2]
 
 
 def _link(code: str) -> str:

@@ -198,6 +198,7 @@ class Op(Record):
     - `is_norm`: it brings values to mean 0 and variance 1;
     - `has_batch_statistics`: in training it depends on the mean and the variance of each channel over the batch;
     - `is_regularizer`: in training it zeroes values at random with probability `p`, and scales the others;
+    - `is_constant`: what it leaves depends on its weights alone, and for each sample is the same;
     - `is_idempotent`: applied twice it leaves what it leaves when applied once;
     - `makes_probabilities`: along one axis what it leaves are probabilities, or their logarithms;
     - `takes_equal_arms`: joining a value with itself can be meant, as its product with itself is its square.
@@ -221,6 +222,7 @@ class Op(Record):
     is_norm: ClassVar[bool] = False
     has_batch_statistics: ClassVar[bool] = False
     is_regularizer: ClassVar[bool] = False
+    is_constant: ClassVar[bool] = False
     is_idempotent: ClassVar[bool] = False
     makes_probabilities: ClassVar[bool] = False
     takes_equal_arms: ClassVar[bool] = False

@@ -59,6 +59,7 @@ class Parameter(Op):
     takes = "any"
     chapter = LEARNED
     names_elsewhere = ("Parameter", "param")
+    is_constant = True
     gradient_needs = NEITHER
 
     sizes: Dims = attribute(at_least=1, doc="the sizes of the value without the batch")

@@ -28,9 +28,6 @@ LONGEST = 56
 LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{5,}(?:e-?\d+)?(?!\w)")
 """A number of more digits than a figure would have."""
 
-SIGNS = {"add": "+", "mul": "×", "sub": "−"}
-"""Joins that are drawn as a circle with a sign."""
-
 
 def caption(node: Apply) -> str:
     """The arguments of an op as a figure shows them; empty where there is nothing to say.

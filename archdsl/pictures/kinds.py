@@ -1,27 +1,12 @@
-"""What kind of op a box shows, and the colours of each kind.
+"""What a legend calls each kind of box, and its colours.
 
-A kind is a chapter of the ops: each of their modules belongs to one. Colours are a fill, a line and a text, for light
-and for dark surroundings; every text keeps a contrast of at least 4.5 to its fill.
+An op's kind is that of its chapter; blocks and the ends of a network are boxes too. Colours are a fill, a line and a
+text, for light and for dark surroundings; every text keeps a contrast of at least 4.5 to its fill.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-from archdsl.ops import Op
-
-KINDS: dict[str, tuple[str, ...]] = {
-    "convolution": ("conv", "conv_transpose"),
-    "linear": ("linear", "attention", "embedding"),
-    "pooling": ("pool", "adaptive", "reduce"),
-    "norm": ("norm",),
-    "activation": ("activation",),
-    "join": ("combine", "matmul"),
-    "form": ("reshape", "form", "cut", "shuffle", "pad", "upsample"),
-    "learned": ("learned",),
-    "training": ("regularize", "augment"),
-}
-"""The kinds, and the modules of `archdsl.ops` whose ops are of that kind."""
 
 WORDS: dict[str, str] = {
     "convolution": "convolution",
@@ -36,8 +21,6 @@ WORDS: dict[str, str] = {
     "block": "block",
 }
 """What a legend calls each kind."""
-
-_KIND = {module: kind for kind, modules in KINDS.items() for module in modules}
 
 
 class Colours(NamedTuple):
@@ -103,11 +86,3 @@ DARK = Theme(
         "end": Colours("#e6ebf2", "#e6ebf2", "#11161d"),
     },
 )
-
-
-def kind_of(op: Op) -> str:
-    """The kind of an op.
-
-    kind_of(Conv(64, (3, 3)))      # "convolution"
-    """
-    return _KIND[type(op).__module__.rpartition(".")[2]]

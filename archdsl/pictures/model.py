@@ -13,10 +13,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from archdsl.analyses.tally import Row, Sizes, tally
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 from archdsl.graph.text import call
-from archdsl.ops.learned import Parameter
-from archdsl.ops.reshape import Identity
-from archdsl.pictures.captions import SIGNS, caption, shortened
-from archdsl.pictures.kinds import kind_of
+from archdsl.ops import Op
+from archdsl.pictures.captions import caption, shortened
 from archdsl.record import Entity
 from archdsl.reports.folding import stretches
 from archdsl.source import Span
@@ -199,7 +197,7 @@ def _taken(nodes: Sequence[Step]) -> list[Value]:
 
 def _is_plain(node: Step) -> bool:
     """Whether a node only hands its value on: it is drawn as the wire that it is."""
-    return isinstance(node, Apply) and type(node.op) is Identity
+    return isinstance(node, Apply) and node.op.is_view and node.op.is_noop_in_evaluation
 
 
 def _stands_alone(graph: Graph, node: Step) -> bool:
@@ -215,7 +213,7 @@ def _stands_alone(graph: Graph, node: Step) -> bool:
 
 
 def _is_learned(node: Node) -> bool:
-    return isinstance(node, Apply) and type(node.op) is Parameter
+    return isinstance(node, Apply) and node.op.is_constant
 
 
 def _repeated(
@@ -286,8 +284,9 @@ def _box(node: Step, rows: Sequence[Row], id: str) -> Box:
 
 
 def _layer(node: Apply) -> tuple[Form, str, str, str]:
-    sign = SIGNS.get(node.op.name)
-    return ("sign" if sign else "layer"), kind_of(node.op), sign or node.op.name, "" if sign else caption(node)
+    op: Op = node.op
+    kind = op.chapter.kind
+    return ("sign", kind, op.sign, "") if op.sign else ("layer", kind, op.name, caption(node))
 
 
 def _call(node: Call, row: Row) -> tuple[Form, str, str, str]:
