@@ -32,5 +32,6 @@ def reshape(x: Array, *, sizes: tuple[int | tuple[int, int, int], ...]) -> tuple
 
 
 def permute(x: Array, *, axes: tuple[int, ...]) -> tuple[Array, Pullback]:
-    """The axes in another order."""
-    return x.transpose(axes), lambda dy: (dy.transpose(np.argsort(axes)), {})
+    """The axes in another order; negative ones count from the end."""
+    order = [axis % x.ndim for axis in axes]
+    return x.transpose(order), lambda dy: (dy.transpose(np.argsort(order)), {})
