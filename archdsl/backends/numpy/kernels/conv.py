@@ -60,7 +60,7 @@ def uncolumns(dcolumns: Array, window: Window, shape: tuple[int, ...]) -> Array:
     """The gradient of x from that of its columns: every position adds up the windows that saw it."""
     batch, channels, *sizes = shape
     dcolumns = dcolumns.reshape(channels, prod(window.kernel), batch, *window.places)
-    if prod(window.kernel) == prod(window.stride) == 1 and window.places == tuple(sizes):
+    if prod(window.kernel) == prod(window.stride) == 1 and not any(window.padding) and window.places == tuple(sizes):
         return dcolumns[:, 0].swapaxes(0, 1)  # a window for each position
     dpadded = pad(np.zeros((channels, batch, *sizes), dcolumns.dtype), window)
     for k, dtap in enumerate(taps(dpadded, window)):
