@@ -33,6 +33,7 @@ class MaxPool(Op):
 
         max_pool(2)                            # [N, 64, 32, 32] -> [N, 64, 16, 16]
         max_pool(3, stride=2, padding=1)       # [N, 64, 112, 112] -> [N, 64, 56, 56]
+        max_pool(3, stride=2, ceil=true)       # [N, 64, 112, 112] -> [N, 64, 56, 56], the last one hangs over the end
 
     The stride is the window's size unless given. Padding never wins: it counts as minus infinity.
     """
@@ -70,7 +71,8 @@ class MaxPool(Op):
 class AvgPool(Op):
     """Average each window.
 
-        avg_pool(2)      # [N, 6, 28, 28] -> [N, 6, 14, 14]
+        avg_pool(2)                                                   # [N, 6, 28, 28] -> [N, 6, 14, 14]
+        avg_pool(3, stride=1, padding=1, count_padding=false)      # [N, 6, 28, 28] -> [N, 6, 28, 28]
 
     The stride is the window's size unless given. Padding counts as zeros unless `count_padding=false`, which divides
     by the number of real values under the window.
@@ -110,15 +112,16 @@ class AvgPool(Op):
 
 
 class LpPool(Op):
-    """Take the p-norm of each window: (Σ x^p)^(1/p).
+    """Take the p-norm of each window: (Σ |x|^p)^(1/p).
 
         lp_pool(2)           # [N, 64, 32, 32] -> [N, 64, 16, 16], p = 2: root of the sum of squares
-        lp_pool(2, p=1)      # sums
+        lp_pool(2, p=1)      # sums of absolute values
 
-    The stride is the window's size unless given. With an even p it is a norm; with any other the values should not be
-    negative, since x^p is taken of x itself, as torch does. A window that hangs over the end (`ceil=true`) counts as if
-    it were full of values like those that it has (Sermanet, Chintala and LeCun, 'Convolutional Neural Networks Applied
-    to House Numbers Digit Classification', 2012). The gradient of a window of zeros is 0.
+    The stride is the window's size unless given. The powers are those of |x|, as in ONNX, so that it is a norm for
+    every p; torch's own functions take those of x, which differ where p is odd or no whole number. A window that hangs
+    over the end (`ceil=true`) counts as if it were full of values like those that it has (Sermanet, Chintala and LeCun,
+    'Convolutional Neural Networks Applied to House Numbers Digit Classification', 2012). The gradient of a window of
+    zeros is 0.
     """
 
     name = "lp_pool"

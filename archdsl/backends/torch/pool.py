@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.backends.torch.calls import X, call, opt, size
-from archdsl.backends.torch.rules import Lowering, layer, lowers
+from archdsl.backends.torch.calls import X, call, opt, size, template
+from archdsl.backends.torch.rules import Lowering, expression, layer, lowers
 from archdsl.ops.pool import AvgPool, LpPool, MaxPool
 from archdsl.sizes.shape import Shape
 
@@ -38,9 +38,11 @@ def avg_pool(op: AvgPool, x: Shape) -> Lowering:
 
 @lowers(LpPool)
 def lp_pool(op: LpPool, x: Shape) -> Lowering:
-    """lp_pool(2)      # nn.LPPool2d(2, 2), or F.lp_pool2d(x, 2, 2)"""
+    """lp_pool(2)      # nn.LPPool2d(2, 2), or F.lp_pool2d(x, 2, 2); F.lp_pool2d(x.abs(), 3, 2) where p is not even"""
     rank, kernel = len(x.spatial), size(op.kernel)
     facts = {"norm_type": int(op.p) if op.p.is_integer() else op.p, "kernel_size": kernel}
     options = {"stride": opt(size(op.window.stride), kernel), "ceil_mode": opt(op.ceil, False)}
+    if op.p % 2:
+        return expression(call(f"F.lp_pool{rank}d", {"input": template("{x}.abs()", x=X), **facts}, **options))
     run = call(f"F.lp_pool{rank}d", {"input": X, **facts}, **options)
     return layer(call(f"nn.LPPool{rank}d", facts, **options), run=run)

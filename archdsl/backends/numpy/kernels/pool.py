@@ -63,17 +63,18 @@ def avg_pool(
 def lp_pool(
     x: Array, *, kernel: Size, p: float = 2.0, stride: Size | None = None, ceil: bool = False
 ) -> tuple[Array, Pullback]:
-    """The p-norm of each window of x [N, C, *sizes]: (Σ x^p)^(1/p), as a mean times the window's size.
+    """The p-norm of each window of x [N, C, *sizes]: (Σ |x|^p)^(1/p), as a mean times the window's size.
 
     The gradient of a window of zeros is 0.
     """
     size = prod(per_axis(kernel, x.ndim - 2))
-    mean, back = avg_pool(x**p, kernel=kernel, stride=stride, ceil=ceil)
+    far = np.abs(x)
+    mean, back = avg_pool(far**p, kernel=kernel, stride=stride, ceil=ceil)
     y = (size * mean) ** (1 / p)
 
     def pullback(dy: Array) -> tuple[Array, Gradients]:
         dmean = np.divide(size * dy, y ** (p - 1), out=np.zeros_like(y), where=y != 0)
-        return back(dmean)[0] * x ** (p - 1), {}
+        return back(dmean)[0] * far ** (p - 1) * np.sign(x), {}
 
     return y, pullback
 
