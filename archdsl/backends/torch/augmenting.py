@@ -156,18 +156,23 @@ class ColorJitter(nn.Module):
 
 _NORMALIZE = '''\
 class Normalize(nn.Module):
-    """(images - mean) / std, channel by channel."""
+    """(images - mean) / std, channel by channel; what a number loses in single precision is kept beside it."""
 
     mean: Tensor
     std: Tensor
+    mean_rest: Tensor
+    std_rest: Tensor
 
     def __init__(self, mean: float | tuple[float, ...], std: float | tuple[float, ...]) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(-1, 1, 1), persistent=False)
+        for name, numbers in (("mean", mean), ("std", std)):
+            exact = torch.tensor(numbers, dtype=torch.float64).view(-1, 1, 1)
+            rounded = exact.to(torch.get_default_dtype())
+            self.register_buffer(name, rounded, persistent=False)
+            self.register_buffer(f"{name}_rest", (exact - rounded).to(rounded.dtype), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        return (images - self.mean) / self.std
+        return (images - (self.mean + self.mean_rest)) / (self.std + self.std_rest)
 '''
 
 AUGMENTING: dict[str, str] = {
