@@ -101,6 +101,7 @@ class Prelu(Elementwise):
 
         prelu                        # [N, 64, 32, 32] -> [N, 64, 32, 32], one factor
         prelu(per_channel=true)      # 64 factors
+        prelu(start=0.1)             # that starts at 0.1
 
     He and others, 'Delving deep into rectifiers', 2015.
 
@@ -123,7 +124,8 @@ class Prelu(Elementwise):
 class Elu(Elementwise):
     """Keep what is positive and let what is negative level off at -alpha: x, or alpha · (exp(x) - 1).
 
-        elu      # [N, 64, 32, 32] -> [N, 64, 32, 32]
+        elu            # [N, 64, 32, 32] -> [N, 64, 32, 32]
+        elu(0.5)       # down to -0.5
 
     Clevert, Unterthiner, Hochreiter, 'Fast and accurate deep network learning by exponential linear units', 2015.
     """
@@ -225,7 +227,8 @@ class Hardsigmoid(Elementwise):
 class Softplus(Elementwise):
     """A smooth ReLU: log(1 + exp(beta · x)) / beta.
 
-        softplus      # [N, 120] -> [N, 120]
+        softplus                        # [N, 120] -> [N, 120]
+        softplus(2.0, threshold=3)      # a sharper bend, and a straight line above 1.5
 
     Where beta · x is above the threshold, the value is passed on as it is. Dugas and others, 'Incorporating
     second-order functional knowledge for better option pricing', 2000.

@@ -37,7 +37,8 @@ class UnevenHeads(Problem):
 class Attention(Op):
     """Let each position of a sequence look at all of them (multi-head self-attention).
 
-        attention(8)      # [N, 196, 512] -> [N, 196, 512]
+        attention(8)                                # [N, 196, 512] -> [N, 196, 512]
+        attention(8, causal=true, dropout=0.1)      # [N, 196, 512] -> [N, 196, 512], as in language models
 
     Three learned projections turn each position's features into a query, a key and a value. They are split into heads;
     in each, a position gets the mean of all values, weighted by softmax(query · key / √(features / heads)). A fourth

@@ -46,6 +46,8 @@ class Conv(Op):
     """Slide a learned kernel over each image.
 
         conv(64, kernel=3, stride=2, padding=1)      # [N, 3, 32, 32] -> [N, 64, 16, 16]
+        conv(64, kernel=3, dilation=2, padding=2)    # [N, 64, 32, 32] -> [N, 64, 32, 32], a window of 5, with holes
+        conv(64, kernel=3, padding=1, groups=64, bias=false)      # [N, 64, 32, 32] -> [N, 64, 32, 32], depthwise
 
     Works on sequences, images and volumes: the input's rank decides. The kernel is not turned (cross-correlation), as
     everywhere in deep learning; `flip=true` turns it along every axis, which makes it the convolution of mathematics.

@@ -55,6 +55,7 @@ class ConvTranspose(Op):
     """Spread each value over a window of the output, weighted by a learned kernel.
 
         conv_transpose(64, kernel=2, stride=2)      # [N, 128, 16, 16] -> [N, 64, 32, 32]
+        conv_transpose(64, kernel=3, stride=2, padding=1, output_padding=1)      # [N, 128, 16, 16] -> [N, 64, 32, 32]
 
     It is the gradient of `conv` with the same arguments. Each size n becomes
     `(n - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1 + output_padding`: the padding is what `conv` would

@@ -12,7 +12,7 @@ from archdsl.sizes.shape import Shape
 class Embedding(Op):
     """Replace each whole number by the learned vector of that number.
 
-        embedding(30000, 512)      # int [N, T] -> [N, T, 512]
+        embedding(1000, 64)      # int [N, T] -> [N, T, 64]
 
     The input holds whole numbers from 0 to count - 1, such as the numbers of words in a vocabulary, and is declared so:
     `input tokens: int [N, T]`.

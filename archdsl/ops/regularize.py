@@ -10,7 +10,7 @@ from archdsl.sizes.shape import Shape
 class Dropout(Op):
     """In training, zero each value with probability `p` and scale the others by 1 / (1 - p).
 
-        dropout(0.5)      # [N, 4096] -> [N, 4096]
+        dropout(0.2)      # [N, 4096] -> [N, 4096], a fifth of the values
 
     In evaluation it passes values through (Srivastava et al., 'Dropout', 2014, in its inverted form).
     """
@@ -34,7 +34,7 @@ class StochasticDepth(Op):
 
         add {                                                          # [N, 64, 8, 8] -> [N, 64, 8, 8]
             | identity
-            | conv(64, kernel=3, padding=1) -> stochastic_depth(0.1)
+            | conv(64, kernel=3, padding=1) -> stochastic_depth(0.2)
         }
 
     At the end of a residual arm it leaves some samples to the shortcut alone. In evaluation it passes values through
