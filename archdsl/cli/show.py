@@ -16,7 +16,10 @@ from archdsl.cli.reading import check_targets
 @click.command()
 @click.argument("target", shell_complete=completing.targets)
 @click.option(
-    "--stage", type=click.Choice(["tree", "graph"]), required=True, help="What the parser read, or the graph."
+    "--stage",
+    type=click.Choice(["tree", "graph", "definitions"]),
+    required=True,
+    help="What the parser read, the graph, or what the graph keeps of the spec.",
 )
 @inputs_of_a_check
 def show(target: str, stage: str, settings: dict[str, str], sizes: dict[str, tuple[int, ...]], color: str) -> None:
@@ -30,6 +33,7 @@ def show(target: str, stage: str, settings: dict[str, str], sizes: dict[str, tup
         click.echo(_tree(target, color))
         return
     from archdsl.graph.text import text
+    from archdsl.graph.written import written
 
     if Path(target).is_dir():
         raise Misuse(f"{target}: name one FILE or FILE:NETWORK, not a directory")
@@ -37,7 +41,11 @@ def show(target: str, stage: str, settings: dict[str, str], sizes: dict[str, tup
     complain(report.problems, color)
     if not report.ok:
         click.get_current_context().exit(ERRORS)
-    click.echo("\n\n".join(text(network.graph) for network in report.networks))
+    graphs = [network.graph for network in report.networks]
+    if stage == "graph":
+        click.echo("\n\n".join(map(text, graphs)))
+    else:
+        click.echo("\n\n".join(written(graph.origin) for graph in graphs if graph.origin))
 
 
 def _tree(target: str, color: str) -> str:

@@ -10,6 +10,7 @@ from archdsl.diagnostics import Problem
 from archdsl.elaborate import contracts
 from archdsl.elaborate.arguments import UnknownArgument
 from archdsl.elaborate.context import Context, Names, environment
+from archdsl.elaborate.definitions import definition, meant
 from archdsl.elaborate.evaluate import Environment, bind
 from archdsl.elaborate.mistake import REPORTED, Mistake, fail
 from archdsl.elaborate.module import Module
@@ -184,11 +185,11 @@ def expand_block(
     except Mistake as mistake:
         report(mistake, context)
         return None
-    shown = tuple((name, value) for name, value in constants.items() if not isinstance(value, Tensor))
+    shown = tuple((name, meant(value)) for name, value in constants.items() if not isinstance(value, Tensor))
     usual = frozenset(p.name for p in block.parameters if _is_default(p, constants[p.name]))
-    return context.module.graph(
-        (result.value,), ("out",), arguments=shown, usual=usual, doc=block.doc, span=block.name.span
-    )
+    written = definition(BlockRef(block, context.scope.home))
+    facts: Any = {"arguments": shown, "usual": usual, "doc": block.doc, "origin": written, "span": block.name.span}
+    return context.module.graph((result.value,), ("out",), **facts)
 
 
 def _is_default(parameter: tree.Parameter, value: Constant) -> bool:

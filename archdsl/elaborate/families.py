@@ -11,6 +11,7 @@ from archdsl.elaborate.expand import MisplacedStatement
 from archdsl.elaborate.mistake import Mistake, fail
 from archdsl.elaborate.scope import Constant, FileScope, Scope
 from archdsl.elaborate.values import BlockRef, NetworkRef, WrongType, described
+from archdsl.graph.definition import Origin
 from archdsl.limits import CallsTooDeep, limits
 from archdsl.record import Entity, replace
 from archdsl.source import Span
@@ -46,6 +47,7 @@ class Plan(Entity):
     constants: dict[str, Constant]
     doc: str
     expects: tuple[tuple[tree.Expect, Scope], ...]
+    origin: Origin | None = None
 
 
 def plan_of(

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
 from archdsl.elaborate.context import NOTHING, Context, Run, environment
+from archdsl.elaborate.definitions import meant, origin
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.expand import needed, new_run
 from archdsl.elaborate.families import Plan, plan_of
@@ -154,7 +156,7 @@ def elaborate(
         run = new_run(problems)
         name = ref.network.name.name
         try:
-            plan = plan_of(ref, settings, run.steps)
+            plan = replace(plan_of(ref, settings, run.steps), origin=origin(ref, settings))
         except Mistake as mistake:
             if mistake.diagnostic:
                 problems.append(mistake.diagnostic)
@@ -202,10 +204,11 @@ def _expand(name: str, plan: Plan, sizes: Sizes, run: Run) -> Elaborated:
         (expect, environment(replace(context, scope=family.inner(symbols)), None)) for expect, family in plan.expects
     ]
     if len(values) == len(outputs) and failed == len(run.problems):
-        arguments = tuple(plan.constants.items())
+        arguments = tuple((constant, meant(value)) for constant, value in plan.constants.items())
         names = tuple(output for output, _, _ in outputs)
         span = plan.network.name.span
-        result.graph = module.graph(values, names, arguments=arguments, doc=plan.doc, facts=tuple(facts), span=span)
+        kept: Any = {"doc": plan.doc, "facts": tuple(facts), "origin": plan.origin, "span": span}
+        result.graph = module.graph(values, names, arguments=arguments, **kept)
     return result
 
 

@@ -63,13 +63,17 @@ the records in `values`."""
 
 
 class FileScope:
-    """The things that a file declares or imports; `lost` names could not be read and are not reported again."""
+    """The things that a file declares or imports; `lost` names could not be read and are not reported again.
+
+    `definitions` are those of its items that somebody asked for, by their trees.
+    """
 
     def __init__(self, source: Source, lost: frozenset[str] = frozenset()) -> None:
         self.source = source
         self.lost = lost
         self.names: dict[str, Constant] = {}
         self.places: dict[str, Span] = {}
+        self.definitions: dict[Any, Any] = {}
 
     def is_lost(self, name: str) -> bool:
         """Whether a name could not be read; without its bracket, what follows has run into it. An item may have lost

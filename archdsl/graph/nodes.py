@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from archdsl.graph.definition import Definition, Origin
 from archdsl.record import Entity, Record
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -106,7 +107,7 @@ class Graph(Entity):
     `usual` names those that have the value they would have anyway.
 
     `facts` are what a network states of its sizes: `input x: [N, 3, H, W] where H % 32 == 0`. `pieces` is noted by a
-    pass.
+    pass. `origin` is what the spec says of the block or the network; a graph that something has rewritten has none.
     """
 
     kind: Literal["network", "block", "group"]
@@ -120,6 +121,7 @@ class Graph(Entity):
     doc: str = ""
     facts: tuple[Fact, ...] = ()
     pieces: Pieces | None = None
+    origin: Definition | Origin | None = None
     span: Span | None = None
 
     @cached_property

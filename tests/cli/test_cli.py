@@ -485,6 +485,8 @@ def test_show_prints_the_graph_and_the_tree(tmp_path: Path) -> None:
     graph = CliRunner().invoke(main, ["show", "--stage", "graph", str(spec)])
     assert graph.exit_code == 0
     assert "fc = linear(x, features=3)" in graph.output
+    definitions = CliRunner().invoke(main, ["show", "--stage", "definitions", str(spec)])
+    assert "network t\n    input x: [N, 4]\n    fc = linear(3)\n    relu" in definitions.output
     tree = CliRunner().invoke(main, ["show", "--stage", "tree", f"{spec}:t"])
     assert tree.exit_code == 0
     assert "InputDeclaration 2:5 name=x" in tree.output

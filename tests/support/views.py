@@ -8,6 +8,7 @@ from collections.abc import Callable
 from archdsl.compiler import Report
 from archdsl.diagnostics.render import render
 from archdsl.graph.text import text
+from archdsl.graph.written import written
 from archdsl.passes import through_passes
 from archdsl.passes.inference import INFERENCE
 
@@ -21,6 +22,12 @@ def errors(report: Report) -> str:
 def graph(report: Report) -> str:
     assert report.ok, render(report.problems)
     return "\n\n".join(text(network.graph) for network in report.networks)
+
+
+def definitions(report: Report) -> str:
+    assert report.ok, render(report.problems)
+    origins = (network.graph.origin for network in report.networks)
+    return "\n\n".join(written(origin) for origin in origins if origin)
 
 
 def state(report: Report) -> str:
@@ -52,6 +59,7 @@ def accepts(report: Report) -> str:
 VIEWS: dict[str, Callable[[Report], str]] = {
     "accepts": accepts,
     "errors": errors,
+    "definitions": definitions,
     "graph": graph,
     "state": state,
     "torch": torch,

@@ -4,6 +4,7 @@ A page is Markdown. Each ```arch block is followed by blocks with what it must g
 
     ```errors    the rendered diagnostics
     ```graph     the graph, as `archdsl show --stage graph` prints it
+    ```definitions  what the graph keeps of the spec, as `archdsl show --stage definitions` prints it
     ```state     names and shapes of all weights
     ```torch     the emitted PyTorch, without its head
     ```optimized the graph after the passes of --optimize inference
