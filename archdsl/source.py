@@ -6,10 +6,44 @@ count characters. Nothing here knows what the text means.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import cached_property
 
 from archdsl.record import Entity, Record
+
+_UNSEEN = "\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
+
+FORBIDDEN = re.compile(rf"[{_UNSEEN}]|\r(?!\n)")
+"""What no spec holds: control characters, breaks of lines that are not seen as such, turned directions, surrogates."""
+
+SPEAKING = re.compile(rf"[{_UNSEEN}\t\n\f\r]|^(?=\s*::)\s*:|#(?=#\w*\[)")
+"""What speaks to a terminal, or to the service that shows a log: `::error::` first in a line, `##[…]` anywhere."""
+
+
+def visible(text: str) -> str:
+    r"""A text that others chose, fit for one line of a terminal, a log or a table: what would act is escaped.
+
+    visible("a\nb\x1b[31m.arch")      # r"a\nb\x1b[31m.arch"
+    visible("::error::x.arch")       # r"\x3a:error::x.arch"
+
+    A byte of a file's name that is no text (a surrogate of Python's) is shown as that byte, `\xff`.
+    """
+    return SPEAKING.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """The characters as Python writes them in a string."""
+    return "".join(_ESCAPES.get(char) or _number(ord(char)) for char in match[0])
+
+
+_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", " ": " "}
+
+
+def _number(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 class Source(Entity):
@@ -71,4 +105,4 @@ class Span(Record):
 
     def __str__(self) -> str:
         line, column = self.begin
-        return f"{self.source.name}:{line}:{column}"
+        return f"{visible(self.source.name)}:{line}:{column}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from archdsl.graph.nodes import Call, Graph
-from archdsl.source import Source
+from archdsl.source import Source, visible
 from archdsl.version import __version__
 
 DIGITS = 16
@@ -20,14 +20,14 @@ DIGITS = 16
 
 def origin(graph: Graph, source: Source, settings: tuple[str, ...] = ()) -> str:
     """What is said of a network of `source`; `settings` are what was set from outside, such as `classes=10`."""
-    given = f" with {', '.join(settings)}" if settings else ""
+    given = f" with {visible(', '.join(settings))}" if settings else ""
     told = f"{graph.name} of {_named(source)}{given}, compiled by archdsl {__version__}."
     others = [text for text in dict.fromkeys(_sources(graph, set())) if text is not source]
     return "\n".join([told, *([""] if others else []), *(f"Imported: {_named(text)}." for text in others)])
 
 
 def _named(source: Source) -> str:
-    return f"{source.name} (sha256 {sha256(source.text.encode()).hexdigest()[:DIGITS]})"
+    return f"{visible(source.name)} (sha256 {sha256(source.text.encode()).hexdigest()[:DIGITS]})"
 
 
 def _sources(graph: Graph, seen: set[Graph]) -> Iterator[Source]:

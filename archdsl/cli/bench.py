@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archdsl.cli import completing
+from archdsl.cli.documents import document
 from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.progress import elapsed
@@ -45,8 +46,6 @@ def bench(
     except ValueError as wrong:
         raise Misuse(f"{wrong}; give them with --input") from wrong
     if form == "json":
-        import json
-
-        click.echo(json.dumps(measured.json(), indent=2))
+        click.echo(document(measured.json()))
     else:
         click.echo(measured.text())

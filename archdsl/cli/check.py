@@ -10,9 +10,11 @@ import click
 from archdsl import __version__
 from archdsl.cli import completing
 from archdsl.cli.complaints import complain, unique
+from archdsl.cli.documents import document
 from archdsl.cli.group import ERRORS, WRONG_USE
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import check_targets
+from archdsl.source import visible
 
 if TYPE_CHECKING:
     from archdsl.compiler import Network
@@ -70,8 +72,8 @@ def check(
             for network in networks:
                 click.echo(_line(network, qualified))
             complain(problems, color)
-        elif document := _document(form, networks, problems):
-            click.echo(document)
+        elif found := _document(form, networks, problems):
+            click.echo(found)
         bad = any(p.is_error or (deny and p.problem.severity == "warning") for p in problems)
         if not written:
             return WRONG_USE
@@ -87,13 +89,11 @@ def check(
 
 def _line(network: Network, qualified: bool) -> str:
     """LeNet: image [N, 1, 28, 28] -> [N, 10], 61,706 parameters"""
-    return f"{network.file}:{network}" if qualified else str(network)
+    return f"{visible(network.file)}:{network}" if qualified else str(network)
 
 
 def _document(form: str, networks: Sequence[Network], problems: Sequence[Diagnostic]) -> str:
     """Everything that a check found, for a machine to read."""
-    import json
-
     if form == "github":
         from archdsl.diagnostics.github import github
 
@@ -101,7 +101,7 @@ def _document(form: str, networks: Sequence[Network], problems: Sequence[Diagnos
     if form == "sarif":
         from archdsl.diagnostics.sarif import sarif
 
-        return json.dumps(sarif(problems, __version__), indent=2)
+        return document(sarif(problems, __version__))
     from archdsl.diagnostics.render import as_json, ordered
 
     content = {
@@ -109,7 +109,7 @@ def _document(form: str, networks: Sequence[Network], problems: Sequence[Diagnos
         "networks": [_as_json(network) for network in networks],
         "problems": [as_json(problem) for problem in ordered(problems)],
     }
-    return json.dumps(content, indent=2)
+    return document(content)
 
 
 def _as_json(network: Network) -> dict[str, Any]:

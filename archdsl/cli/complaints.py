@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archdsl.source import visible
+
 if TYPE_CHECKING:
     from archdsl.diagnostics import Diagnostic
 
@@ -30,7 +32,7 @@ def complain(problems: Sequence[Diagnostic], color: str) -> None:
 
 def passed_over(line: str) -> None:
     """Tell what a command leaves out of a folder that was named."""
-    click.echo(f"note: {line}", err=True)
+    click.echo(f"note: {visible(line)}", err=True)
 
 
 def unique(problems: Iterable[Diagnostic]) -> list[Diagnostic]:

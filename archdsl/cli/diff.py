@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from archdsl.cli import completing
+from archdsl.cli.documents import document
 from archdsl.cli.group import ERRORS, WRONG_USE, Misuse
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
+from archdsl.source import visible
 
 if TYPE_CHECKING:
     from archdsl.compiler import Network
@@ -48,11 +50,9 @@ def diff(
     from archdsl.reports.diff import difference
 
     networks = [_network(word, settings, sizes, color) for word in (before, after)]
-    found = difference((before, after), networks[0].graph, networks[1].graph)
+    found = difference((visible(before), visible(after)), networks[0].graph, networks[1].graph)
     if form == "json":
-        import json
-
-        click.echo(json.dumps(found.json(), indent=2))
+        click.echo(document(found.json()))
     else:
         click.echo(str(found))
     if not found.is_empty:
@@ -73,7 +73,7 @@ def _network(word: str, settings: dict[str, str], sizes: dict[str, tuple[int, ..
             return one_network(word, settings, sizes, color, told=("error",))
         return _network_then(revision, target, settings, sizes, color)
     except click.exceptions.Exit as end:
-        click.echo(f"Error: {word} is not a good network", err=True)
+        click.echo(f"Error: {visible(word)} is not a good network", err=True)
         raise click.exceptions.Exit(WRONG_USE) from end
 
 

@@ -11,6 +11,7 @@ from archdsl.cli import completing
 from archdsl.cli.complaints import complain, passed_over
 from archdsl.cli.group import ERRORS, WRONG_USE, Misuse
 from archdsl.cli.writing import rewrite
+from archdsl.source import visible
 
 if TYPE_CHECKING:
     from archdsl.diagnostics import Diagnostic
@@ -43,7 +44,7 @@ def fmt(paths: tuple[str, ...], only_check: bool, show_diff: bool, color: str) -
         try:
             content, source = load(file)
         except WrongTarget as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {visible(str(error))}", err=True)
             failed = True
             continue
         text, found = format(source) if isinstance(source, Source) else (None, [source])
@@ -61,7 +62,7 @@ def fmt(paths: tuple[str, ...], only_check: bool, show_diff: bool, color: str) -
             click.echo(text.encode(), nl=False)
         elif text != source.text:
             if rewrite(file, text, content):
-                click.echo(f"formatted {file}", err=True)
+                click.echo(f"formatted {visible(file)}", err=True)
             else:
                 failed = True
     complain(problems, color)
@@ -87,4 +88,4 @@ def _difference(file: str, before: str, after: str) -> str:
 
 
 def _named(file: str) -> str:
-    return "<stdin>" if file == "-" else file
+    return "<stdin>" if file == "-" else visible(file)

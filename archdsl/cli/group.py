@@ -17,6 +17,7 @@ import click
 
 from archdsl.cli import completing
 from archdsl.garbage import uncollected
+from archdsl.source import visible
 
 ERRORS, WRONG_USE, OUR_FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 
@@ -25,6 +26,9 @@ class Misuse(click.ClickException):
     """A wrong use of the command, told in one line."""
 
     exit_code = WRONG_USE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 class Commands(click.Group):
@@ -43,12 +47,23 @@ class Commands(click.Group):
         found: click.Command = getattr(import_module(f"{__package__}.{name}"), name)
         return found
 
+    def make_context(self, *words: Any, **options: Any) -> click.Context:
+        """The command line as it was read; words in it that are wrong are shown as text."""
+        try:
+            return super().make_context(*words, **options)
+        except click.ClickException as wrong:
+            _make_visible(wrong)
+            raise
+
     def invoke(self, context: click.Context) -> Any:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(context)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as wrong:
+            _make_visible(wrong)
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
             context.exit(INTERRUPTED)
@@ -61,7 +76,7 @@ class Commands(click.Group):
         except Exception as fault:
             if os.environ.get("ARCHDSL_DEBUG"):
                 raise
-            words = f"{type(fault).__name__}: {fault}".partition("\n")[0][:200]
+            words = visible(f"{type(fault).__name__}: {fault}".partition("\n")[0][:200])
             click.echo(f"Error: archdsl itself broke ({words}); please report this, with the spec", err=True)
             context.exit(OUR_FAULT)
 
@@ -74,6 +89,11 @@ class Commands(click.Group):
                 return super().main(*words, **options)
             finally:
                 gc.freeze()
+
+
+def _make_visible(wrong: click.ClickException) -> None:
+    """Show words of the command line in a message as text."""
+    vars(wrong)["message"] = visible(wrong.message)  # Click calls it final, and reads it again when it is shown
 
 
 def _discard_output() -> None:

@@ -8,6 +8,7 @@ import sys
 import click
 
 from archdsl.cli import completing
+from archdsl.cli.documents import document
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
 
@@ -47,9 +48,7 @@ def summary(
     """
     figures = one_network(target, settings, sizes, color).summary()
     if form == "json":
-        import json
-
-        click.echo(json.dumps(figures.json(depth), indent=2))
+        click.echo(document(figures.json(depth)))
     elif form == "csv":
         click.echo(figures.csv(depth), nl=False)
     elif form == "markdown":

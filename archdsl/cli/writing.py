@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archdsl.cli.group import Misuse
+from archdsl.source import visible
 
 if TYPE_CHECKING:
     from archdsl.compiler import Network
@@ -47,7 +48,7 @@ def rewrite(file: str, text: str, before: bytes) -> bool:
     try:
         write_whole(Path(file), mark + text, over=before)
     except OSError as error:
-        click.echo(f"Error: {file}: {_reason(error)}; this file was not written", err=True)
+        click.echo(f"Error: {visible(file)}: {visible(_reason(error))}; this file was not written", err=True)
         return False
     return True
 

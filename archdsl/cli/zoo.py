@@ -9,6 +9,7 @@ import click
 
 from archdsl.cli import completing
 from archdsl.cli.group import Misuse
+from archdsl.source import visible
 
 
 @click.group(invoke_without_command=True)
@@ -71,4 +72,4 @@ def copy_from_zoo(name: str, directory: str) -> None:
         if path not in there:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, text)
-        click.echo(str(path))
+        click.echo(visible(str(path)))

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics.problem import Diagnostic
 from archdsl.diagnostics.render import ordered
+from archdsl.source import visible
 
 LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -25,7 +26,7 @@ def _command(diagnostic: Diagnostic) -> str:
     problem = diagnostic.problem
     help = problem.help()
     places = [f"{label.span}: {label.text}" for label in diagnostic.labels if label.text]
-    lines = [problem.text, *places, *diagnostic.notes, *([f"help: {help}"] if help else [])]
+    lines = map(visible, [problem.text, *places, *diagnostic.notes, *([f"help: {help}"] if help else [])])
     facts = ",".join(f"{name}={_property(value)}" for name, value in _properties(diagnostic).items())
     return f"::{LEVELS[problem.severity]} {facts}::{_data(chr(10).join(lines))}"
 
@@ -34,7 +35,7 @@ def _properties(diagnostic: Diagnostic) -> dict[str, object]:
     """What the command says of the place; GitHub takes columns only where a mark stays on one line."""
     facts: dict[str, object] = {"title": diagnostic.code}
     if diagnostic.where:
-        facts["file"] = diagnostic.where
+        facts["file"] = visible(diagnostic.where)
     if diagnostic.span:
         (line, column), (end_line, end_column) = diagnostic.span.begin, diagnostic.span.finish
         facts |= {"line": line, "endLine": end_line}

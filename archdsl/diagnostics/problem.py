@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal
 
 from archdsl.record import Record
-from archdsl.source import Source, Span
+from archdsl.source import Source, Span, visible
 
 Severity = Literal["error", "warning", "note"]
 
@@ -43,12 +43,12 @@ class Problem(Record):
 
     @property
     def text(self) -> str:
-        return self.message.format_map(self.facts())
+        return visible(self.message.format_map(self.facts()))
 
     @property
     def caret(self) -> str:
         """What stands beside the caret; empty when the message says it all."""
-        return self.label.format_map(self.facts())
+        return visible(self.label.format_map(self.facts()))
 
     def help(self) -> str:
         return ""

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from archdsl.diagnostics.problem import Diagnostic, Label
-from archdsl.source import Source, Span
+from archdsl.source import SPEAKING, Source, Span, visible
 
 RESET, BOLD, RED, YELLOW, BLUE, CYAN = "\033[0m", "\033[1m", "\033[1;31m", "\033[1;33m", "\033[1;34m", "\033[1;36m"
 SHADES = {"error": RED, "warning": YELLOW, "note": CYAN}
 WIDEST = 160
+UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 
 def render(diagnostics: Iterable[Diagnostic], color: bool = False) -> str:
@@ -46,7 +47,7 @@ def text(diagnostic: Diagnostic, color: bool = False) -> str:
         margin = max(len(str(number)) for _, rows in shown for number, _ in rows) + 1
         for index, (source, rows) in enumerate(shown):
             arrow = "-->" if index == 0 else ":::"
-            place = f"{diagnostic.span}" if index == 0 else source.name
+            place = f"{diagnostic.span}" if index == 0 else visible(source.name)
             lines.append(" " * (margin - 1) + paint(arrow, BLUE) + f" {place}")
             lines.append(" " * margin + paint("|", BLUE))
             last = None
@@ -57,12 +58,14 @@ def text(diagnostic: Diagnostic, color: bool = False) -> str:
                 content, offset = _clipped(source.line(number), marks)
                 lines.append(paint(f"{number:>{margin - 1}} |", BLUE) + (f" {content}" if content else ""))
                 for start, width, note, main in marks:
-                    rule = paint(("^" if main else "-") * width + (f" {note}" if note else ""), shade if main else BLUE)
+                    rule = paint(
+                        ("^" if main else "-") * width + (f" {visible(note)}" if note else ""), shade if main else BLUE
+                    )
                     lines.append(" " * margin + paint("|", BLUE) + " " * (start - offset + 1) + rule)
     elif diagnostic.file:
-        lines.append(paint("  -->", BLUE) + f" {diagnostic.file}")
+        lines.append(paint("  -->", BLUE) + f" {visible(diagnostic.file)}")
     tail = [*diagnostic.notes, *(f"help: {line}" for line in [problem.help()] if line)]
-    lines += [" " * margin + paint("=", BLUE) + f" {note}" for note in tail]
+    lines += [" " * margin + paint("=", BLUE) + f" {visible(note)}" for note in tail]
     return "\n".join(lines)
 
 
@@ -83,8 +86,11 @@ def _excerpts(span: Span, caret: str, labels: tuple[Label, ...]) -> list[tuple[S
 
 
 def _clipped(line: str, marks: list[Mark]) -> tuple[str, int]:
-    """The part of an endless line around its first mark, and the column it starts at; tabs become one space."""
-    line = line.replace("\t", " ")
+    """The part of an endless line around its first mark, and the column it starts at.
+
+    Tabs become one space, and what a terminal or a log would act on becomes one sign, so that columns stay.
+    """
+    line = SPEAKING.sub(lambda match: " " if match[0] == "\t" else UNSEEN * len(match[0]), line)
     if len(line) <= WIDEST:
         return line, 0
     start = max(0, marks[0][0] - WIDEST // 4)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from archdsl.diagnostics.page import page
 from archdsl.diagnostics.problem import Diagnostic, Problem
 from archdsl.diagnostics.render import ordered
-from archdsl.source import Span
+from archdsl.source import Span, visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -45,7 +45,7 @@ def _rule(kind: type[Problem]) -> dict[str, Any]:
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
     problem = diagnostic.problem
     help = problem.help()
-    lines = [problem.text, *diagnostic.notes, *([f"help: {help}"] if help else [])]
+    lines = map(visible, [problem.text, *diagnostic.notes, *([f"help: {help}"] if help else [])])
     result: dict[str, Any] = {
         "ruleId": problem.code,
         "ruleIndex": rule,
@@ -87,4 +87,4 @@ def _region(span: Span) -> dict[str, int]:
 def _uri(file: str) -> str:
     """A path as a URI: relative paths stay relative, as code-scanning services want them."""
     path = PurePath(file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix(), errors="surrogateescape")

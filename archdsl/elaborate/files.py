@@ -81,15 +81,15 @@ def content(path: Path) -> bytes:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8 text without control characters."""
+    """A text in UTF-8; a form feed is a space."""
     if len(data) > limits().bytes:
         raise Unreadable(FileTooLarge(limits().bytes))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unreadable(CannotRead("this is not a text in UTF-8")) from None
-    if any(char < " " and char not in "\t\n\r\f" for char in text):
-        raise Unreadable(CannotRead("this is not a text: it holds control characters"))
+    if "\0" in text:
+        raise Unreadable(CannotRead("this is not a text"))
     return text.replace("\f", " ")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.source import visible
 
 
 def text(graph: Graph) -> str:
@@ -124,4 +125,7 @@ def literal(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return f"[{', '.join(map(literal, value))}]"
-    return "none" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        return f'"{visible(escaped)}"'
+    return "none" if value is None else str(value)

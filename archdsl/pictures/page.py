@@ -16,7 +16,7 @@ from archdsl.pictures.data import Look, data, style
 from archdsl.pictures.facts import Facts, facts, network_facts
 from archdsl.pictures.model import Box, Picture
 from archdsl.pictures.scripts import elk, part, script
-from archdsl.source import Source
+from archdsl.source import Source, visible
 
 
 def page(picture: Picture, opened: Sequence[str], look: Look = "auto") -> str:
@@ -44,7 +44,7 @@ def _texts(picture: Picture) -> dict[str, Any]:
         place = {"place": [sources[box.span.source], *_place(box)]} if box.span else {}
         paths = list(dict.fromkeys([box.path, *(row.path for row in box.rows)]))
         boxes[box.id] = {"paths": paths, **_told(facts(box)), **place}
-    texts = [{"name": Path(source.name).name, "text": source.text} for source in sources]
+    texts = [{"name": visible(Path(source.name).name), "text": source.text} for source in sources]
     return {"texts": texts, "boxes": boxes, "network": _told(network_facts(picture))}
 
 

@@ -17,6 +17,7 @@ from archdsl.source import Source, Span
 from archdsl.syntax import brackets, tree
 from archdsl.syntax.automaton import Unexpected, run
 from archdsl.syntax.build import Builder
+from archdsl.syntax.characters import forbidden
 from archdsl.syntax.edited import Edited
 from archdsl.syntax.mistakes import WORD, NothingHere, TooManyMistakes, UnexpectedText, explain
 from archdsl.syntax.tables import tables
@@ -31,6 +32,9 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     """
     if len(source.text) > limits().bytes:
         return tree.File(source, ()), [Diagnostic(FileTooLarge(limits().bytes), file=source.name)]
+    unfit = forbidden(source)
+    if unfit:
+        return tree.File(source, ()), [unfit]
     try:
         found = brackets.scan(source)
     except brackets.TooDeep as refusal:
@@ -81,6 +85,9 @@ _WORD = re.compile(r"#[^\n]*|[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
 def parse_expression(text: str, name: str) -> tuple[tree.Expression | None, list[Diagnostic]]:
     """One expression by itself, such as a value given on the command line."""
     source = Source(name, text)
+    unfit = forbidden(source)
+    if unfit:
+        return None, [unfit]
     try:
         return Builder(source, Edited(text, [])).expression_at(text, 0), []
     except Unexpected as error:

@@ -26,7 +26,7 @@ def test_github_escapes_what_would_end_a_property_or_a_line():
     assert line == (
         "::error title=uneven-groups,file=my specs/50%25%2C a%3Ab.arch,line=1,endLine=1,col=6,endColumn=8::"
         "4 groups cannot split 30 input and 60 output channels evenly%0A"
-        "in block, called at%0D%0Ax.arch:1:1%0Ahelp: groups can be 1, 2, 3, 5, 6, 10, 15 or 30"
+        r"in block, called at\r\nx.arch:1:1%0Ahelp: groups can be 1, 2, 3, 5, 6, 10, 15 or 30"
     )
 
 
