@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from typing import TypeAlias
 
-from archdsl.analyses.receptive_field import Field, Fields, Sight, axes_of, receptive_fields
+from archdsl.analyses.receptive_field import Fields, axes_of, receptive_fields
 from archdsl.graph.nodes import Apply, Call, Graph, Node
+from archdsl.ops.sight import Field, Sight
 from archdsl.record import Entity
 from archdsl.sizes.dim import Dim, symbols
 from archdsl.sizes.fact import Fact

@@ -8,6 +8,7 @@ from archdsl.ops.base import INPUT, RESULT, Curve, Needs, Op, Param, Params, att
 from archdsl.ops.chapters import ACTIVATIONS
 from archdsl.ops.init import Constant
 from archdsl.ops.reshape import axis_of
+from archdsl.ops.sight import Shapes, Sights, each_place, mixed
 from archdsl.sizes.shape import Shape
 
 
@@ -110,6 +111,7 @@ class Prelu(Elementwise):
 
     name = "prelu"
     ranks = (2, 3, 4, 5)
+    sees = each_place
     names_elsewhere = ("PReLU",)
     is_pointwise = False
     curve = Curve(identity=(0, inf))
@@ -267,6 +269,9 @@ class Softmax(Op):
     def is_samplewise(self, x: Shape) -> bool:
         return axis_of(self.axis, x) > 0
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], (axis_of(self.axis, xs[0]),)),)
+
 
 class LogSoftmax(Op):
     """The logarithm of softmax, without its rounding: x - log Σ exp(x).
@@ -290,3 +295,6 @@ class LogSoftmax(Op):
 
     def is_samplewise(self, x: Shape) -> bool:
         return axis_of(self.axis, x) > 0
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], (axis_of(self.axis, xs[0]),)),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archdsl.ops.base import NEITHER, Op, Size, attribute
 from archdsl.ops.chapters import POOLING
+from archdsl.ops.sight import Shapes, Sights, lost, mixed, resampled
 from archdsl.sizes.shape import Shape
 
 
@@ -19,6 +20,18 @@ class Adaptive(Op):
 
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return x == y
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        result = seen[0]
+        for axis, (before, after) in enumerate(zip(xs[0].spatial, ys[0].spatial, strict=True), 2):
+            if after == 1:
+                result = mixed(result, (axis,))
+            elif isinstance(before, int) and isinstance(after, int):
+                windows = [range(i * before // after, -(-(i + 1) * before // after)) for i in range(after)]
+                result = resampled(result, axis, windows, before)
+            else:
+                result = lost(result, axis)
+        return (result,)
 
 
 class GlobalAvgPool(Adaptive):

@@ -10,6 +10,7 @@ from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import Op, Param, Params, Rejected, attribute
 from archdsl.ops.chapters import LINEAR
 from archdsl.ops.init import DEFAULT, ZEROS, Init, Initializer, Uniform, lecun_uniform
+from archdsl.ops.sight import Shapes, Sights, mixed
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
 
@@ -89,6 +90,9 @@ class Attention(Op):
     def macs(self, x: Shape) -> Dim:
         _, positions, features = x.dims
         return product(x.dims) * (4 * features + 2 * positions)
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], (1, 2)),)
 
 
 def xavier_uniform(weight: tuple[Dim, Dim]) -> Init:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import NEITHER, Floats, Op, Rejected, Size, attribute
 from archdsl.ops.chapters import AUGMENTATION
+from archdsl.ops.sight import each_place
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
@@ -185,6 +186,7 @@ class Normalize(Augmentation):
     """
 
     name = "normalize"
+    sees = each_place
     names_elsewhere = ("Normalize", "Normalization", "Rescaling")
     gradient_needs = NEITHER
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.chapters import Chapter
 from archdsl.ops.init import Init
+from archdsl.ops.sight import Shapes, Sight, Sights, each_place
 from archdsl.record import REQUIRED, Record, spec
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.fact import Fact
@@ -308,3 +309,12 @@ class Op(Record):
             Linear(10).feature_axis(x)      # 2 for [N, T, 64]
         """
         return None
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        """What the values that the op leaves see along one axis of the network's input, by what its inputs see.
+
+        In evaluation, through any path and any channel. The rule of a new op is needed where the op is not pointwise.
+        """
+        if self.is_pointwise or self.is_noop_in_evaluation:
+            return each_place(self, xs, ys, seen)
+        return (Sight.NOTHING if set(seen) <= {Sight.NOTHING} else Sight.UNKNOWN,) * len(ys)

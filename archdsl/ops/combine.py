@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import ClassVar, Literal
 
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import NEITHER, Op, Rejected, attribute
 from archdsl.ops.chapters import JOINS
 from archdsl.ops.reshape import axis_of
+from archdsl.ops.sight import Scattered, Seen, Shapes, Sight, Sights, axes_of, field_of, joined, lost
 from archdsl.sizes.dim import Expr
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.prove import equal
@@ -82,6 +84,10 @@ class Arithmetic(Join):
     def leaves_fresh_value(self, *xs: Shape) -> bool:
         return len(xs) > 1  # the sum of one value is that value
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        """All arms at one place; what a stretched arm sees from its single place is not followed."""
+        return (joined(_lost_where_stretched(s, x, ys[0]) for x, s in zip(xs, seen, strict=True)),)
+
 
 class Add(Arithmetic):
     """Add the values of all arms, which must have one shape.
@@ -147,6 +153,21 @@ class Concat(Join):
 
     def is_samplewise(self, *xs: Shape) -> bool:
         return axis_of(self.axis, xs[0]) > 0
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        """All arms at one place; along the joined axis a place is one of one arm or of another."""
+        axis = self.axis % xs[0].rank
+        moving = [s for s in seen if not isinstance(s, Sight)]
+        if not any(axis in axes_of(s) for s in moving):
+            return (joined(seen),)
+        if Sight.ALL in seen or Sight.UNKNOWN in seen:
+            return (Sight.ALL if Sight.ALL in seen else Sight.UNKNOWN,)
+        extents = [field for field in map(field_of, moving) if isinstance(field, int)]
+        return (Scattered(frozenset().union(*map(axes_of, moving)), max(extents), (seen, xs)),)
+
+
+def _lost_where_stretched(seen: Seen, x: Shape, y: Shape) -> Seen:
+    return reduce(lost, (axis for axis, dim in enumerate(x.dims) if dim == 1 and y.dims[axis] != 1), seen)
 
 
 def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:

@@ -9,7 +9,8 @@ from archdsl.ops.base import Op, Param, Params, Rejected, Size, Window, attribut
 from archdsl.ops.chapters import CONVOLUTIONS
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
-from archdsl.ops.slide import WindowTooLarge, slide
+from archdsl.ops.sight import Shapes, Sights, mixed
+from archdsl.ops.slide import WindowTooLarge, slid, slide
 from archdsl.record import replace
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
@@ -106,3 +107,6 @@ class Conv(Op):
 
     def feature_axis(self, x: Shape) -> int:
         return 1
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (slid(mixed(seen[0], (1,)), self.window),)

@@ -7,6 +7,7 @@ from archdsl.ops.base import Op, Param, Params, Rejected, Size, attribute
 from archdsl.ops.chapters import CONVOLUTIONS
 from archdsl.ops.conv import split_evenly
 from archdsl.ops.init import DEFAULT, Initializer, fan_in, lecun_uniform
+from archdsl.ops.sight import Shapes, Sights, mixed, resampled
 from archdsl.ops.slide import AXES
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
@@ -111,3 +112,19 @@ class ConvTranspose(Op):
 
     def feature_axis(self, x: Shape) -> int:
         return 1
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        """Output place o reads i wherever o = i · stride - padding + dilation · k for some k of the kernel."""
+        result = mixed(seen[0], (1,))
+        sizes = zip(self.kernel, self.stride, self.padding, self.dilation, strict=True)
+        for axis, (kernel, stride, padding, dilation) in enumerate(sizes, 2):
+            places = [
+                [
+                    (place + padding - dilation * k) // stride
+                    for k in range(kernel)
+                    if (place + padding - dilation * k) % stride == 0
+                ]
+                for place in range(stride)
+            ]
+            result = resampled(result, axis, places, 1)
+        return (result,)

@@ -6,6 +6,7 @@ from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import NEITHER, Integers, Op, Rejected, attribute
 from archdsl.ops.chapters import FORMS
 from archdsl.ops.reshape import inner_axis
+from archdsl.ops.sight import Shapes, Sights, moved
 from archdsl.sizes.dim import Dim, ceildiv
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.prove import equal
@@ -169,6 +170,15 @@ def axis_name(axis: int, shape: Shape) -> str:
     return names[axis] if names else f"positions along axis {axis}"
 
 
+def _parts_see(axis: int, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+    """What the parts of a value see, which is cut along an axis."""
+    axis = axis % xs[0].rank
+    starts: list[Dim] = [0]
+    for shape in ys:
+        starts.append(starts[-1] + shape.dims[axis])
+    return tuple(moved(seen[0], axis, start) for start in starts[:-1])
+
+
 class Slice(Op):
     """Keep a range of positions along an axis.
 
@@ -220,6 +230,11 @@ class Slice(Op):
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return x == y
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        axis = self.axis % xs[0].rank
+        start = self.start if self.start >= 0 else xs[0].dims[axis] + self.start
+        return (moved(seen[0], axis, start, self.step),)
+
 
 class Split(Op):
     """Cut a value along an axis into parts of given sizes.
@@ -244,6 +259,9 @@ class Split(Op):
             raise Rejected(PartsDontFit(sum(self.sizes), axis, x.dims[axis], x, self.sizes), at="sizes")
         return tuple(x.with_axis(axis, size) for size in self.sizes)
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return _parts_see(self.axis, xs, ys, seen)
+
 
 class Chunk(Op):
     """Cut a value along an axis into equal parts.
@@ -264,3 +282,6 @@ class Chunk(Op):
         axis = inner_axis(self.name, self.axis, x)
         size = parts(self.name, x.dims[axis], self.count, axis_name(axis, x), x, at="count")
         return (x.with_axis(axis, size),) * self.count
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return _parts_see(self.axis, xs, ys, seen)

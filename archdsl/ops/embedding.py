@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.ops.base import Op, Param, Params, attribute
 from archdsl.ops.chapters import LINEAR
 from archdsl.ops.init import DEFAULT, Initializer, Normal
+from archdsl.ops.sight import each_place
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
@@ -24,6 +25,7 @@ class Embedding(Op):
 
     name = "embedding"
     takes = "int"
+    sees = each_place
     chapter = LINEAR
     names_elsewhere = ("Embedding", "Embed")
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import NEITHER, Op, Rejected, attribute
 from archdsl.ops.chapters import FORMS
+from archdsl.ops.sight import Shapes, Sights, reshaped
 from archdsl.sizes.dim import Dim, Expr, Floor, product
 from archdsl.sizes.prove import equal
 from archdsl.sizes.shape import Shape
@@ -133,6 +134,9 @@ class Reshape(Op):
 
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return x == y
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (reshaped(seen[0], xs[0], ys[0]),)
 
 
 def _known(sizes: Dims) -> Dim:

@@ -10,6 +10,7 @@ from archdsl.ops.chapters import LEARNED
 from archdsl.ops.form import Dims
 from archdsl.ops.init import ZEROS, Constant, Initializer
 from archdsl.ops.reshape import inner_axis
+from archdsl.ops.sight import Shapes, Sight, Sights, each_place
 from archdsl.sizes.shape import Shape
 
 
@@ -25,6 +26,7 @@ class Scale(Op):
     """
 
     name = "scale"
+    sees = each_place
     chapter = LEARNED
     names_elsewhere = ("LayerScale", "Scale")
 
@@ -74,3 +76,6 @@ class Parameter(Op):
 
     def leaves_fresh_value(self, x: Shape) -> bool:
         return False  # all samples share the one that is learned
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (Sight.NOTHING,)

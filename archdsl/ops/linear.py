@@ -7,6 +7,7 @@ from archdsl.ops.base import RANKS, Op, Param, Params, Rejected, WrongRank, attr
 from archdsl.ops.chapters import LINEAR
 from archdsl.ops.init import DEFAULT, Initializer, lecun_uniform
 from archdsl.ops.reshape import axis_of, inner_axis
+from archdsl.ops.sight import Shapes, Sights, mixed
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
 
@@ -105,3 +106,6 @@ class Linear(Op):
 
     def feature_axis(self, x: Shape) -> int:
         return x.rank - 1
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], (xs[0].rank - 1,)),)

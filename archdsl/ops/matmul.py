@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import Op, Rejected, attribute
 from archdsl.ops.chapters import JOINS
+from archdsl.ops.sight import Shapes, Sights, joined, mixed, renumbered
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.prove import equal
 from archdsl.sizes.shape import Shape
@@ -95,6 +96,14 @@ class Matmul(Op):
         if not isinstance(equal(a.dims[-1], other), Proved):
             return ""
         return f"matmul(transpose={'false' if self.transpose else 'true'}) fits"
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        """Rows come from the first arm, columns from the second; what is summed over is read as a whole."""
+        rows, columns = xs[0].rank - 2, xs[0].rank - 1
+        left, right = mixed(seen[0], (columns,)), seen[1]
+        if self.transpose:
+            right = renumbered(right, [*range(rows), columns, rows])
+        return (joined((left, mixed(right, (rows,)))),)
 
 
 def _settle(verdict: Verdict, a: Shape, b: Shape, what: str, fix: str = "") -> None:

@@ -9,6 +9,7 @@ from archdsl.ops.base import Op, Param, Params, Rejected, attribute
 from archdsl.ops.chapters import NORMS
 from archdsl.ops.groups import divisors
 from archdsl.ops.init import ONES, ZEROS
+from archdsl.ops.sight import Shapes, Sights, each_place, mixed
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -109,6 +110,7 @@ class BatchNorm(Op):
 
     name = "batch_norm"
     ranks = (2, 3, 4, 5)
+    sees = each_place
     chapter = NORMS
     names_elsewhere = ("BatchNorm2d", "BatchNormalization", "bn")
     sized_elsewhere = 1
@@ -169,6 +171,9 @@ class LayerNorm(Op):
     def params(self, x: Shape) -> Params:
         return _affine(self.sizes(x), self.affine, self.bias)
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], range(xs[0].rank - self.axes, xs[0].rank)),)
+
 
 class GroupNorm(Op):
     """Normalize groups of channels of each image, then scale and shift each channel by learned amounts.
@@ -204,6 +209,9 @@ class GroupNorm(Op):
     def params(self, x: Shape) -> Params:
         return _affine((x.channels,), self.affine)
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], range(1, xs[0].rank)),)
+
 
 class InstanceNorm(Op):
     """Normalize each channel of each image by itself.
@@ -237,6 +245,9 @@ class InstanceNorm(Op):
     def params(self, x: Shape) -> Params:
         return _affine((x.channels,), self.affine)
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], range(2, xs[0].rank)),)
+
 
 class LocalResponseNorm(Op):
     """Damp each value by the squares of its neighbours in other channels, at the same place.
@@ -260,6 +271,9 @@ class LocalResponseNorm(Op):
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], (1,)),)
 
 
 def _affine(shape: tuple[Dim, ...], scale: bool, offset: bool = True) -> Params:

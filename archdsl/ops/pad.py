@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import NEITHER, Op, Rejected, Size, attribute
 from archdsl.ops.chapters import ROOM
+from archdsl.ops.sight import Shapes, Sights, moved
 from archdsl.ops.slide import AXES
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -78,3 +79,9 @@ class Pad(Op):
     def _least(self, ends: tuple[int, int]) -> int:
         """The fewest positions that padding can copy from."""
         return {"reflect": max(ends) + 1, "circular": max(1, *ends)}.get(self.mode, 1)
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        result = seen[0]
+        for axis, (before, _) in enumerate(self.ends, 2):
+            result = moved(result, axis, -before)
+        return (result,)

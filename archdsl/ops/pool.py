@@ -5,7 +5,8 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import NEITHER, Op, Rejected, Size, Window, attribute, flattened
 from archdsl.ops.chapters import POOLING
-from archdsl.ops.slide import fits, slide
+from archdsl.ops.sight import Shapes, Sights
+from archdsl.ops.slide import fits, slid, slide
 from archdsl.record import replace
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -67,6 +68,9 @@ class MaxPool(Op):
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return max(self.kernel) == 1 and x == y
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (slid(seen[0], self.window),)
+
 
 class AvgPool(Op):
     """Average each window.
@@ -110,6 +114,9 @@ class AvgPool(Op):
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return max(self.kernel) == 1 and x == y
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (slid(seen[0], self.window),)
+
 
 class LpPool(Op):
     """Take the p-norm of each window: (Σ |x|^p)^(1/p).
@@ -150,6 +157,9 @@ class LpPool(Op):
     @property
     def window(self) -> Window:
         return Window(self.kernel, self.stride or self.kernel, (0,) * len(self.kernel), (1,) * len(self.kernel))
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (slid(seen[0], self.window),)
 
 
 def _half_padded(window: Window) -> None:

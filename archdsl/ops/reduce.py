@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.ops.base import INPUT, NEITHER, RESULT, Integers, Op, attribute
 from archdsl.ops.chapters import REDUCTIONS
 from archdsl.ops.reshape import inner_axes
+from archdsl.ops.sight import Shapes, Sights, mixed, renumbered
 from archdsl.sizes.shape import Shape
 
 
@@ -21,6 +22,12 @@ class Reduction(Op):
         if self.keep:
             return Shape(tuple(1 if axis in axes else dim for axis, dim in enumerate(x.dims)), x.kind)
         return Shape(tuple(dim for axis, dim in enumerate(x.dims) if axis not in axes), x.kind)
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        """Axes that are reduced are read as a whole; those behind them move up."""
+        gone = {axis % xs[0].rank for axis in self.axes}
+        kept = [axis for axis in range(xs[0].rank) if self.keep or axis not in gone]
+        return (renumbered(mixed(seen[0], gone), kept),)
 
 
 class Mean(Reduction):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem, listing
 from archdsl.ops.base import NEITHER, Integers, Op, Rejected, attribute
 from archdsl.ops.chapters import FORMS
+from archdsl.ops.sight import Shapes, Sights, renumbered, reshaped
 from archdsl.sizes.dim import Dim, product
 from archdsl.sizes.shape import Shape
 
@@ -127,6 +128,9 @@ class Flatten(Op):
     def is_samplewise(self, x: Shape) -> bool:
         return axis_of(self.start, x) > 0
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (reshaped(seen[0], xs[0], ys[0]),)
+
 
 class Identity(Op):
     """Pass the value through, as a shortcut does.
@@ -171,3 +175,6 @@ class Permute(Op):
 
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return all(axis % x.rank == place for place, axis in enumerate(self.axes))
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (renumbered(seen[0], [axis % xs[0].rank for axis in self.axes]),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.ops.base import NEITHER, Op, attribute
 from archdsl.ops.chapters import FORMS
 from archdsl.ops.cut import axis_name, parts
+from archdsl.ops.sight import Shapes, Sights, mixed, resampled
 from archdsl.sizes.shape import Shape
 
 
@@ -30,6 +31,12 @@ class PixelShuffle(Op):
         rows, columns = x.spatial
         return Shape((x.batch, channels, rows * self.factor, columns * self.factor), x.kind)
 
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        result = mixed(seen[0], (1,))
+        for axis in (2, 3):
+            result = resampled(result, axis, [(0,)] * self.factor, 1)
+        return (result,)
+
 
 class PixelUnshuffle(Op):
     """Stack each square of factor · factor pixels into channels: the inverse of pixel_shuffle.
@@ -48,6 +55,12 @@ class PixelUnshuffle(Op):
     def infer(self, x: Shape) -> Shape:
         cut = (parts(self.name, x.dims[axis], self.factor, axis_name(axis, x), x, at="factor") for axis in (2, 3))
         return Shape((x.batch, x.channels * self.factor**2, *cut), x.kind)
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        result = mixed(seen[0], (1,))
+        for axis in (2, 3):
+            result = resampled(result, axis, [range(self.factor)], self.factor)
+        return (result,)
 
 
 class ChannelShuffle(Op):
@@ -69,3 +82,6 @@ class ChannelShuffle(Op):
     def infer(self, x: Shape) -> Shape:
         parts(self.name, x.channels, self.groups, "channels", x, at="groups")
         return x
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], (1,)),)

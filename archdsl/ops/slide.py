@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import Rejected, Window
+from archdsl.ops.sight import Seen, resampled
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -82,3 +83,12 @@ def slide(x: Shape, window: Window, ceil_mode: bool = False) -> tuple[Dim, ...]:
             raise Rejected(WindowTooLarge(span, room, name, x, padding), at="kernel")
         sizes.append(places)
     return tuple(sizes)
+
+
+def slid(seen: Seen, window: Window) -> Seen:
+    """What is seen by windows that slide over the spatial axes, each channel by itself."""
+    result = seen
+    for axis, (kernel, stride, padding, dilation) in enumerate(zip(*window.values().values(), strict=True), 2):
+        places = range(-padding, -padding + dilation * (kernel - 1) + 1, dilation)
+        result = resampled(result, axis, [places], stride)
+    return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import NEITHER, Op, Rejected, Size, attribute
 from archdsl.ops.chapters import ROOM
+from archdsl.ops.sight import Shapes, Sights, lost, resampled
 from archdsl.sizes.shape import Shape
 
 LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}
@@ -76,3 +77,18 @@ class Upsample(Op):
 
     def is_noop(self, x: Shape, y: Shape) -> bool:
         return x == y
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        result = seen[0]
+        for axis, (scale, size) in enumerate(zip(self.scale, xs[0].spatial, strict=True), 2):
+            if self.mode == "nearest" or scale == 1:
+                result = resampled(result, axis, [(0,)] * scale, 1)
+            elif not self.align_corners:  # between the pixels around (o + 1/2) / scale - 1/2
+                between = [(2 * o + 1 - scale, 2 * scale) for o in range(scale)]
+                result = resampled(result, axis, [(a // b, -(-a // b)) for a, b in between], 1)
+            elif isinstance(size, int):  # between the pixels around o (n - 1) / (n scale - 1)
+                whole = [(o * (size - 1), size * scale - 1) for o in range(size * scale)]
+                result = resampled(result, axis, [(a // b, -(-a // b)) for a, b in whole], size)
+            else:
+                result = lost(result, axis)
+        return (result,)
