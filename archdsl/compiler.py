@@ -29,7 +29,8 @@ from archdsl.elaborate.parametric import contracts_for_all
 from archdsl.elaborate.scope import Constant, FileScope, Scope
 from archdsl.garbage import uncollected
 from archdsl.graph.nodes import Graph
-from archdsl.limits import limited
+from archdsl.graph.opened import opened, opened_steps, shortened
+from archdsl.limits import TooManyToOpen, limited, limits
 from archdsl.passes import through_passes
 from archdsl.record import Entity
 from archdsl.sizes.shape import Shape
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 Sizes = Mapping[str, tuple[int, ...]]
 Optimization: TypeAlias = Literal["inference"]
 """What a program can be made faster for, where that costs it something else."""
+NEIGHBOURS = 3
+"""As many passes of a repetition as lints look at: one that follows on other layers, one between its like, and one that
+others follow."""
 
 
 class ArchError(Exception):
@@ -153,23 +157,30 @@ class Network(Entity):
         """
         from archdsl.reports.bench import bench, full_shapes
 
-        graph = self.graph
+        graph = self._flat
         if backend == "torch":
             from archdsl.backends.torch.profile import profile
 
-            graph = _for_torch(graph, None)
+            graph = _for_torch(self._flat, None)
         elif backend == "numpy":
             from archdsl.backends.numpy.profile import profile
         else:
             raise ValueError(f"the backends are numpy and torch, not {backend}")
         shapes = full_shapes(self.graph, sizes)
-        return bench(self.name, self.graph, backend, shapes, profile(graph, shapes, runs))
+        return bench(self.name, self._flat, backend, shapes, profile(graph, shapes, runs))
 
     def _leaving(self, outputs: Sequence[str]) -> Graph:
         """The graph that leaves these values, by their names in the spec; all of it where none are named."""
         from archdsl.passes.outputs import with_outputs
 
-        return with_outputs(self.graph, outputs) if outputs else self.graph
+        return with_outputs(self._flat, outputs) if outputs else self._flat
+
+    @cached_property
+    def _flat(self) -> Graph:
+        """The graph with its repetitions opened, for what runs it; `ArchError` where that makes too many steps."""
+        if opened_steps(self.graph) > limits().opened:
+            raise ArchError((Diagnostic(TooManyToOpen(limits().opened), self.graph.span),))
+        return opened(self.graph)
 
     def _repr_svg_(self) -> str | None:
         """The picture, for notebooks; nothing where `archdsl[graph]` is not installed."""
@@ -240,7 +251,7 @@ class Network(Entity):
         """
         from archdsl.backends.torch.module import block_classes
 
-        return block_classes(_for_torch(self.graph, None), self._head(), checkpoint, blocks)
+        return block_classes(_for_torch(self._flat, None), self._head(), checkpoint, blocks)
 
     def pipeline(self, stages: int, **sizes: Sequence[int]) -> list[str]:
         """The names of the modules at which to cut the network into stages of about the same work.
@@ -253,7 +264,7 @@ class Network(Entity):
         """
         from archdsl.analyses.stages import cuts
 
-        return cuts(self.graph, stages, sizes)
+        return cuts(self._flat, stages, sizes)
 
     def dynamic_shapes(self) -> tuple[dict[int, Any], ...]:
         """The free sizes of the inputs for `torch.export.export(…, dynamic_shapes=…)` and `torch.onnx.export`.
@@ -271,13 +282,13 @@ class Network(Entity):
         """The network as a Python file that depends on NumPy alone; with `train`, losses and optimisers stand in it."""
         from archdsl.backends.numpy.source import source
 
-        return source(self.graph, self._head(), train)
+        return source(self._flat, self._head(), train)
 
     def numpy(self, seed: int = 0) -> Program:
         """The network as a NumPy program with weights drawn from `seed`."""
         from archdsl.backends.numpy.program import Program
 
-        return Program(self.graph, seed=seed)
+        return Program(self._flat, seed=seed)
 
     def _head(self) -> str:
         """What a file that is written from the network says at its head."""
@@ -409,7 +420,7 @@ def check_source(
                 good.append(net)
         problems += (problem for problem in mine if (problem.span, problem.code) not in refuted)
     if not any(problem.is_error for problem in problems):
-        problems += lint(Checked(file, tuple(net.graph for net in good)))
+        problems += lint(Checked(file, tuple(shortened(net.graph, NEIGHBOURS) for net in good)))
     return _report(tuple(good), problems)
 
 

@@ -28,6 +28,7 @@ class Limits(Record):
     calls: int = 150
     stages: int = 1_000_000
     layers: int = 10_000_000
+    opened: int = 20_000
 
 
 DEFAULT = Limits()
@@ -213,3 +214,18 @@ class TooManyLayers(OverLimit):
     code = "too-many-layers"
     message = "the network has more than {limit} layers"
     name = "layers"
+
+
+class TooManyToOpen(OverLimit):
+    """A program is a list of at most 20,000 steps, every pass of a repetition among them; figures need no list.
+
+    network t { input x: [N, 4]
+        repeat 20_001 { relu } }
+
+    >>> archdsl.load("net.arch").numpy_source()      # error[too-many-to-open]
+    >>> archdsl.load("net.arch").summary()           # good
+    """
+
+    code = "too-many-to-open"
+    message = "with all passes of its repetitions the network has more than {limit} steps"
+    name = "opened"

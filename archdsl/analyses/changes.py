@@ -11,9 +11,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
-from archdsl.analyses.pairing import Step, content, longest_rising, paired
-from archdsl.analyses.tally import names_of
-from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.analyses.pairing import content, label, longest_rising, paired
+from archdsl.analyses.tally import MANY, names_of
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Repeat, Step, Value
+from archdsl.graph.opened import opened
 from archdsl.graph.text import call
 from archdsl.record import Entity
 
@@ -63,13 +64,14 @@ class Changes(NamedTuple):
 
 
 def changes(before: Graph, after: Graph) -> Changes:
-    """The changes from one network to another, in the order of the second; what is removed stands before them.
+    """The changes from one network to another, in the order of the second; what is removed stands before them. A long
+    repetition is compared as one layer.
 
     changes(lenet, lenet_relu).changes[0]      # changed: 1, from sigmoid to relu
     """
     found: list[Change] = []
     matches: list[tuple[Place, Place]] = []
-    _compare(_Body(before), _Body(after), found, matches)
+    _compare(_Body(opened(before, MANY)), _Body(opened(after, MANY)), found, matches)
     return Changes(tuple(_with_moves(found, matches)), tuple(matches))
 
 
@@ -81,11 +83,15 @@ class _Body:
         self.path = path
         self.block = graph.name if graph.kind == "block" else block
         self.names: dict[Node, str] = {**{entry: entry.name for entry in graph.inputs}, **names_of(graph)}
-        self.places = [Place(f"{path}{self.names[n]}", f"{key}{n.key or ''}", n, self.block) for n in graph.nodes]
+        self.places = [Place(f"{path}{self.names[n]}", f"{key}{_key(n)}", n, self.block) for n in graph.steps]
 
     def sources(self, values: Iterable[Value]) -> tuple[str, ...]:
         """The names of the nodes that values come from."""
         return tuple(self.names[value.node] + f"[{value.index}]" * (value.index > 0) for value in values)
+
+
+def _key(node: Step) -> str:
+    return "" if isinstance(node, Repeat) else node.key or ""
 
 
 def _inside(place: Place, graph: Graph) -> _Body:
@@ -94,13 +100,13 @@ def _inside(place: Place, graph: Graph) -> _Body:
 
 def _compare(before: _Body, after: _Body, found: list[Change], matches: list[tuple[Place, Place]]) -> None:
     """Collect the changes between two bodies and all that they call."""
-    pairs = paired(before.graph.nodes, after.graph.nodes)
+    pairs = paired(before.graph.steps, after.graph.steps)
     steady = longest_rising(pairs)
     partner = {b: a for a, b in pairs}
     kept = {a for a, _ in pairs}
     found += (Change("removed", place, None) for index, place in enumerate(before.places) if index not in kept)
     inputs: list[tuple[Node, Node]] = list(zip(before.graph.inputs, after.graph.inputs, strict=False))
-    nodes = ((before.graph.nodes[a], after.graph.nodes[b]) for a, b in steady)
+    nodes = ((before.graph.steps[a], after.graph.steps[b]) for a, b in steady)
     counterpart = dict([*inputs, *nodes])  # what moved is left out: its neighbours are others by its own fault
 
     def connected(old: Place, new: Place, takes: Iterable[Value], now: Iterable[Value]) -> Iterator[Change]:
@@ -113,18 +119,22 @@ def _compare(before: _Body, after: _Body, found: list[Change], matches: list[tup
             continue
         old = before.places[partner[index]]
         matches.append((old, place))
-        a, b = before.graph.nodes[partner[index]], after.graph.nodes[index]
-        if call(a) != call(b) or (a.shares is None) != (b.shares is None) or len(a.inputs) != len(b.inputs):
+        a, b = before.graph.steps[partner[index]], after.graph.steps[index]
+        if call(a) != call(b) or _is_shared(a) != _is_shared(b) or len(a.inputs) != len(b.inputs):
             found.append(Change("changed", old, place))
         if (partner[index], index) not in steady:
             found.append(Change("moved", old, place))
         else:
-            found += [Change("renamed", old, place)] if a.label != b.label else []
+            found += [Change("renamed", old, place)] if label(a) != label(b) else []
             found += connected(old, place, a.inputs, b.inputs)
         if isinstance(a, Call) and isinstance(b, Call):
             _compare(_inside(old, a.graph), _inside(place, b.graph), found, matches)
     old, new = (Place(f"{b.path}{' '.join(b.graph.output_names)}", "", None, b.block) for b in (before, after))
     found += connected(old, new, before.graph.outputs, after.graph.outputs)
+
+
+def _is_shared(node: Step) -> bool:
+    return not isinstance(node, Repeat) and node.shares is not None
 
 
 def _connected_otherwise(before: Iterable[Value], after: Iterable[Value], counterpart: Mapping[Node, Node]) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from archdsl.graph.nodes import Call, Graph
+from archdsl.graph.nodes import Call, Graph, Repeat
 from archdsl.ops import Op
 from archdsl.sizes.dim import Dim, substitute, symbols
 from archdsl.sizes.shape import Shape
 
 
 def macs(graph: Graph) -> Dim:
-    """Multiply-adds of one forward pass, batch included. A body is counted once, however often it is called.
+    """Multiply-adds of one forward pass, batch included. A body is counted once, however often it is
+    called or repeated.
 
     macs(lenet)      # 416520 * N
     """
@@ -18,11 +19,11 @@ def macs(graph: Graph) -> Dim:
 
 def _macs(graph: Graph, bodies: dict[Graph, Dim], layers: dict[tuple[Op, tuple[Shape, ...]], Dim]) -> Dim:
     total: Dim = 0
-    for node in graph.nodes:
-        if isinstance(node, Call):
+    for node in graph.steps:
+        if isinstance(node, Call | Repeat):
             if node.graph not in bodies:
                 bodies[node.graph] = _macs(node.graph, bodies, layers)
-            total = total + bodies[node.graph]
+            total = total + bodies[node.graph] * (node.count if isinstance(node, Repeat) else 1)
             continue
         alike = node.op, tuple([value.shape for value in node.inputs])
         if alike not in layers:

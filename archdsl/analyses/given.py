@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.analyses.accepted import accepted
-from archdsl.graph.nodes import Apply, Graph, layers
+from archdsl.graph.nodes import Apply, Graph
 from archdsl.sizes.dim import Dim, Expr, substitute, symbol, symbols
 from archdsl.sizes.fact import Fact
 
@@ -51,8 +51,16 @@ def _axes(dims: Sequence[Dim], name: str, sizes: Sequence[int]) -> Iterator[tupl
 def _claims(graph: Graph) -> Iterator[Fact]:
     """What must hold of a network's sizes: what it states, what its ops need, and that no value is empty."""
     yield from graph.facts
-    for _, node in layers(graph):
-        yield from _needs(node)
+    yield from _claims_of_layers(graph, set())
+
+
+def _claims_of_layers(graph: Graph, seen: set[Graph]) -> Iterator[Fact]:
+    """What the layers of a body need; bodies that are shared or repeated once."""
+    if graph in seen:
+        return
+    seen.add(graph)
+    for step in graph.steps:
+        yield from _needs(step) if isinstance(step, Apply) else _claims_of_layers(step.graph, seen)
 
 
 def _needs(node: Apply) -> Iterator[Fact]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from archdsl.graph.nodes import Call, Graph
+from archdsl.graph.nodes import Apply, Graph
 from archdsl.source import Source, visible
 from archdsl.version import __version__
 
@@ -37,6 +37,6 @@ def _sources(graph: Graph, seen: set[Graph]) -> Iterator[Source]:
     seen.add(graph)
     if graph.span:
         yield graph.span.source
-    for node in graph.nodes:
-        if isinstance(node, Call):
-            yield from _sources(node.graph, seen)
+    for step in graph.steps:
+        if not isinstance(step, Apply):
+            yield from _sources(step.graph, seen)

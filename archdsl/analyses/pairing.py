@@ -13,10 +13,9 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import TypeAlias
 
-from archdsl.graph.nodes import Apply, Call
+from archdsl.graph.nodes import Apply, Repeat, Step
 from archdsl.graph.text import call
 
-Step: TypeAlias = "Apply | Call"
 Word: TypeAlias = "Callable[[Step], Hashable]"
 Pairs: TypeAlias = "list[tuple[int, int]]"
 
@@ -43,13 +42,22 @@ def longest_rising(pairs: Pairs) -> Pairs:
 
 def content(node: Step) -> Hashable:
     """What a node reads as: an op or a block with its arguments, or all that a group holds."""
+    if isinstance(node, Repeat):
+        return (node.count, *map(content, node.graph.steps))
     if isinstance(node, Apply) or node.graph.name:
         return (call(node), node.shares is not None)
-    return tuple((inner.label, content(inner)) for inner in node.graph.nodes)
+    return tuple((label(inner), content(inner)) for inner in node.graph.steps)
+
+
+def label(node: Step) -> str | None:
+    """The name that the spec gives a node."""
+    return None if isinstance(node, Repeat) else node.label
 
 
 def kind(node: Step) -> str:
     """The name of a node's op or block."""
+    if isinstance(node, Repeat):
+        return "repeat"
     return node.op.name if isinstance(node, Apply) else node.graph.name or "group"
 
 
@@ -62,8 +70,8 @@ class _Pairing:
         self.left, self.right = list(range(len(before))), list(range(len(after)))
 
     def run(self) -> Pairs:
-        self.in_order(self.left, self.right, lambda node: (node.label, content(node)))
-        self.anywhere(lambda node: node.label)
+        self.in_order(self.left, self.right, lambda node: (label(node), content(node)))
+        self.anywhere(label)
         self.in_gaps(content)
         self.anywhere(content)
         self.in_gaps(kind)

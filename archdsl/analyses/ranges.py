@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import gcd
 
-from archdsl.graph.nodes import Call, Graph
+from archdsl.graph.nodes import Call, Graph, Repeat
 from archdsl.record import Record
 from archdsl.sizes.decide import contradictory
 from archdsl.sizes.dim import Dim, substitute, symbol, symbols
@@ -85,7 +85,7 @@ def _sizes(graph: Graph, seen: set[Graph]) -> Iterator[Dim]:
     if graph in seen:
         return
     seen.add(graph)
-    for node in (*graph.inputs, *graph.nodes):
+    for node in (*graph.inputs, *graph.steps):
         yield from (dim for shape in node.shapes for dim in shape.dims if symbols(dim))
-        if isinstance(node, Call):
+        if isinstance(node, Call | Repeat):
             yield from _sizes(node.graph, seen)

@@ -11,21 +11,22 @@ tokens (whole numbers) those after the batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
-from archdsl.ops.reach import ITSELF
-from archdsl.ops.sight import Along, Field, Seen, Sight, field_of
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Repeat, Value
+from archdsl.ops.reach import ITSELF, further
+from archdsl.ops.sight import Along, Field, Scattered, Seen, Sight, field_of
 from archdsl.record import Entity
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.shape import Shape
 
 
 class Fields(Entity):
-    """For every node of a body, what its first value sees of each axis of an input; `inside` is for calls."""
+    """For every node of a body, what its first value sees of each axis of an input; `inside` is for calls, and for the
+    last passes of repetitions."""
 
     nodes: Mapping[Node, tuple[Field, ...]]
-    inside: Mapping[Call, Fields]
+    inside: Mapping[Call | Repeat, Fields]
 
 
 def receptive_fields(graph: Graph, entry: Input, sizes: Mapping[str, Dim] | None = None) -> Fields:
@@ -51,19 +52,80 @@ def _body(
     graph: Graph, seen: dict[Value, tuple[Seen, ...]], axes: int, sizes: Mapping[str, Dim]
 ) -> tuple[Fields, tuple[tuple[Seen, ...], ...]]:
     """The fields of a body's nodes, and what its outputs see; `seen` is what its inputs see."""
-    inside: dict[Call, Fields] = {}
+    inside: dict[Call | Repeat, Fields] = {}
     fields: dict[Node, tuple[Field, ...]] = {}
-    for node in graph.nodes:
+    for node in graph.steps:
         given = [seen[value] for value in node.inputs]
         if isinstance(node, Call):
-            entries = (Value(entry) for entry in node.graph.inputs)
-            inside[node], results = _body(node.graph, dict(zip(entries, given, strict=True)), axes, sizes)
+            inside[node], results = _called(node.graph, given, axes, sizes)
+        elif isinstance(node, Repeat):
+            inside[node], results = _repeated(node, given, axes, sizes)
         else:
             results = _applied(node, given, axes, sizes)
         for index, sights in enumerate(results):
             seen[Value(node, index)] = sights
         fields[node] = tuple(map(field_of, results[0]))
     return Fields(fields, inside), tuple(seen[value] for value in graph.outputs)
+
+
+def _called(
+    graph: Graph, given: Sequence[tuple[Seen, ...]], axes: int, sizes: Mapping[str, Dim]
+) -> tuple[Fields, tuple[tuple[Seen, ...], ...]]:
+    entries = (Value(entry) for entry in graph.inputs)
+    return _body(graph, dict(zip(entries, given, strict=True)), axes, sizes)
+
+
+def _repeated(
+    node: Repeat, given: Sequence[tuple[Seen, ...]], axes: int, sizes: Mapping[str, Dim]
+) -> tuple[Fields, tuple[tuple[Seen, ...], ...]]:
+    """The fields of the last pass, and what it leaves.
+
+    Passes are followed one by one until one adds what the one before it has added. From there on every pass does: what
+    a body makes of intervals that are longer by so much is longer by so much. Values from outside may be what holds an
+    end back, so they must make no difference.
+    """
+    carried, *others = given
+    nothing = [(Sight.NOTHING,) * axes for _ in others]
+    for index in range(node.count):
+        fields, results = _called(node.graph, [carried, *others], axes, sizes)
+        left = node.count - index - 2
+        if left > 0:
+            grown = [_grown(before, after, left) for before, after in zip(carried, results[0], strict=True)]
+            far = tuple(seen for seen in grown if seen is not None)
+            if len(far) == axes and (
+                far == carried
+                or others == nothing
+                or (
+                    all(map(_reaches_out, carried, far))
+                    and _called(node.graph, [carried, *nothing], axes, sizes)[1] == results
+                )
+            ):
+                return _called(node.graph, [far, *others], axes, sizes)
+        carried = results[0]
+    return fields, results
+
+
+def _grown(before: Seen, after: Seen, times: int) -> Seen | None:
+    """What is seen where so many passes more add what one pass has added; None where it added no fixed amount."""
+    if before == after:
+        return after
+    if isinstance(before, Scattered) and isinstance(after, Scattered):
+        alike = (before.axes, before.extent) == (after.axes, after.extent)
+        return Scattered(after.axes, after.extent, (after.form, times)) if alike else None
+    if isinstance(before, Along) and isinstance(after, Along) and before.axis == after.axis:
+        reach = further(before.reach, after.reach, times)
+        return Along(after.axis, reach) if reach else None
+    return None
+
+
+def _reaches_out(before: Seen, after: Seen) -> bool:
+    """Whether what is seen after holds all that is seen before; only for intervals that move."""
+    if before == after:
+        return True
+    if not (isinstance(before, Along) and isinstance(after, Along)):
+        return False
+    pairs = zip(before.reach.intervals, after.reach.intervals, strict=True)
+    return all(a is None or (b is not None and b[0] <= a[0] and a[1] <= b[1]) for a, b in pairs)
 
 
 def _applied(

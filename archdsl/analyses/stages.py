@@ -14,6 +14,7 @@ from typing import NamedTuple
 from archdsl.analyses.given import settled
 from archdsl.analyses.ranges import ranges
 from archdsl.graph.nodes import Apply, Call, Graph, Value
+from archdsl.graph.opened import opened
 from archdsl.sizes.dim import Dim, product, substitute, symbols
 
 SLACK = 1.1
@@ -51,6 +52,7 @@ def cuts(graph: Graph, stages: int, given: Mapping[str, Sequence[int]]) -> list[
     """
     if stages < 1:
         raise ValueError(f"{stages} stages: at least one is needed")
+    graph = opened(graph)
     flat = _Flat(_sizes(graph, given))
     inputs = [flat.value(Value(entry)) for entry in graph.inputs]
     outputs = flat.open(graph, inputs, "", False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
-from archdsl.graph.nodes import Apply, Call, Graph
+from archdsl.graph.nodes import Apply, Call, Graph, Repeat
 from archdsl.ops import Op, Param, Params
 from archdsl.sizes.shape import Shape
 
@@ -36,18 +36,35 @@ def state(graph: Graph) -> list[Tensor]:
 
 def _tensors(graph: Graph, prefix: str = "") -> Iterator[Tensor]:
     """A body's own parameters first (a layer that is nothing but one), then those of its layers and blocks."""
-    for node in graph.nodes:
+    for key, node in _modules(graph):
         if isinstance(node, Apply):
             params = _params(node)
             if "" in params:
-                yield Tensor(f"{prefix}{node.key}", params[""], node)
-    for node in graph.nodes:
+                yield Tensor(f"{prefix}{key}", params[""], node)
+    for key, node in _modules(graph):
         if isinstance(node, Call):
-            yield from _tensors(node.graph, f"{prefix}{node.key}.")
+            yield from _tensors(node.graph, f"{prefix}{key}.")
             continue
         for name, param in _params(node).items():
             if name:
-                yield Tensor(f"{prefix}{node.key}.{name}", param, node)
+                yield Tensor(f"{prefix}{key}.{name}", param, node)
+
+
+def _modules(graph: Graph, shift: int = 0) -> Iterator[tuple[str | None, Apply | Call]]:
+    """The layers and calls of a body with their keys, those of repetitions in every pass. What owns no weights is left
+    out of repetitions."""
+    for step in graph.steps:
+        if isinstance(step, Repeat):
+            if _owns(step.graph):
+                for index in range(step.count):
+                    yield from _modules(step.graph, shift + index * step.stride)
+        else:
+            yield step.key if step.key is None or not shift else str(int(step.key) + shift), step
+
+
+def _owns(graph: Graph) -> bool:
+    """Whether a body owns parameters or buffers."""
+    return any(_params(step) if isinstance(step, Apply) else _owns(step.graph) for step in graph.steps)
 
 
 def _params(node: Apply) -> Params:
@@ -56,22 +73,27 @@ def _params(node: Apply) -> Params:
 
 
 def parameters(graph: Graph) -> int:
-    """How many numbers the network learns; buffers don't count. A body is counted once, however often it is called."""
+    """How many numbers the network learns; buffers don't count. A body is counted once, however often it is called or
+    repeated."""
     return _learned(graph, {}, {})
 
 
 def _learned(graph: Graph, bodies: dict[Graph, int], layers: dict[tuple[Op, tuple[Shape, ...]], int]) -> int:
     """How many numbers a body learns; `bodies` and `layers` have been counted before."""
     total = 0
-    for node in graph.modules():
-        if isinstance(node, Call):
-            if node.graph not in bodies:
-                bodies[node.graph] = _learned(node.graph, bodies, layers)
-            total += bodies[node.graph]
+    for step in graph.steps:
+        if isinstance(step, Call | Repeat):
+            if isinstance(step, Call) and step.shares is not None:
+                continue
+            if step.graph not in bodies:
+                bodies[step.graph] = _learned(step.graph, bodies, layers)
+            total += bodies[step.graph] * (step.count if isinstance(step, Repeat) else 1)
             continue
-        alike = node.op, tuple([value.shape for value in node.inputs])
+        if step.key is None or step.shares is not None:
+            continue
+        alike = step.op, tuple([value.shape for value in step.inputs])
         if alike not in layers:
-            own = (Tensor(name, param, node) for name, param in _params(node).items())
+            own = (Tensor(name, param, step) for name, param in _params(step).items())
             layers[alike] = sum(prod(tensor.shape) for tensor in own if tensor.param.trainable)
         total += layers[alike]
     return total

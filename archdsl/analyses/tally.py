@@ -13,7 +13,9 @@ from math import prod
 from typing import TypeAlias
 
 from archdsl.analyses.receptive_field import Fields, axes_of, receptive_fields
-from archdsl.graph.nodes import Apply, Call, Graph, Node
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Repeat, step_size
+from archdsl.graph.opened import opened
+from archdsl.graph.text import last_key
 from archdsl.ops.sight import Field, Sight
 from archdsl.record import Entity
 from archdsl.sizes.dim import Dim, symbols
@@ -24,11 +26,15 @@ from archdsl.sizes.shape import Shape
 BYTES = 4
 """Of a float32, and of the whole numbers that tokens are."""
 
+MANY = 1000
+"""Repetitions of more steps than this are not opened: nobody reads so many rows that say the same."""
+
 Sizes: TypeAlias = "Mapping[str, Dim]"
 
 
 class Row(Entity):
-    """A layer, or a block with its rows. `name` is that in its body, `path` the whole; joins go by their op's name.
+    """A layer, a block with its rows, or a long repetition with those of one pass. `name` is that in its body, `path`
+    the whole; joins go by their op's name, repetitions by the first and the last of their layers: `0..1999`.
 
     `receptive_field` holds a number of positions for each axis of the input (the first one that the layer depends on),
     the axis's size where a place sees all of it, and None where that is not known; it is empty for what sees no input.
@@ -36,7 +42,7 @@ class Row(Entity):
 
     name: str
     path: str
-    node: Apply | Call
+    node: Apply | Call | Repeat
     outputs: tuple[Shape, ...]
     parameters: int
     macs: Dim
@@ -47,15 +53,28 @@ class Row(Entity):
 
     @property
     def op(self) -> str:
-        """The op's name, the block's, or `group`."""
+        """The op's name, the block's, `group` or `repeat`."""
+        if isinstance(self.node, Repeat):
+            return "repeat"
         return self.node.op.name if isinstance(self.node, Apply) else self.node.graph.name or "group"
 
+    @property
+    def times(self) -> int:
+        """How often what its rows hold is run."""
+        return self.node.count if isinstance(self.node, Repeat) else 1
+
+    @property
+    def size(self) -> int:
+        """How many layers it stands for."""
+        return self.times * sum(row.size for row in self.rows) if self.rows else step_size(self.node)
+
     def layers(self) -> Iterator[Row]:
-        """The rows of layers, blocks opened."""
-        if isinstance(self.node, Apply):
+        """The rows of layers, blocks opened; a long repetition is one row."""
+        if isinstance(self.node, Call):
+            for row in self.rows:
+                yield from row.layers()
+        else:
             yield self
-        for row in self.rows:
-            yield from row.layers()
 
 
 def tally(graph: Graph, sizes: Sizes) -> tuple[Row, ...]:
@@ -63,6 +82,7 @@ def tally(graph: Graph, sizes: Sizes) -> tuple[Row, ...]:
 
     sum(row.macs for row in tally(lenet, {}))      # 416520
     """
+    graph = opened(graph, MANY)
     sizes = {**one_sample(graph), **sizes}
     seen = [(entry.shape.at(sizes), receptive_fields(graph, entry, sizes)) for entry in graph.inputs]
     return _rows(graph, "", sizes, seen, graph.facts, set())
@@ -93,7 +113,7 @@ def _rows(
     of its sizes, `counted` the names of weights that have been counted."""
     names = names_of(graph)
     rows: list[Row] = []
-    for node in graph.nodes:
+    for node in graph.steps:
         path = f"{prefix}{names[node]}"
         outputs = tuple(shape.at(sizes) for shape in node.shapes)
         field, sees_all = _field(node, seen)
@@ -103,6 +123,12 @@ def _rows(
             parameters = sum(row.parameters for row in below)
             macs = total(row.macs for row in below)
             written = total(row.activation_bytes for row in below)
+        elif isinstance(node, Repeat):
+            inside = [(shape, fields.inside[node]) for shape, fields in seen]
+            below = _rows(node.graph, prefix, sizes, inside, facts, counted)
+            parameters = node.count * sum(row.parameters for row in below)
+            macs = node.count * total(row.macs for row in below)
+            written = node.count * total(row.activation_bytes for row in below)
         else:
             below = ()
             parameters = _learned(node, prefix, counted)
@@ -126,9 +152,12 @@ def _learned(node: Apply, prefix: str, counted: set[str]) -> int:
 
 def names_of(graph: Graph) -> dict[Node, str]:
     """What the nodes of a body are called: their keys; joins have their label or their op's name, made unique."""
-    taken = {node.key for node in graph.nodes if node.key is not None}
+    taken = {node.key for node in graph.steps if not isinstance(node, Repeat) and node.key is not None}
     names: dict[Node, str] = {}
-    for node in graph.nodes:
+    for node in graph.steps:
+        if isinstance(node, Repeat):
+            names[node] = name_of(node)
+            continue
         name = node.key
         if name is None:
             word = node.label or (node.op.name if isinstance(node, Apply) else "group")
@@ -138,6 +167,18 @@ def names_of(graph: Graph) -> dict[Node, str]:
             taken.add(name)
         names[node] = name
     return names
+
+
+def name_of(repeat: Repeat) -> str:
+    """What a repetition is called: by the keys of its first and its last layer, `0..1999`."""
+    return "..".join(_ends(repeat)) or "repeat"
+
+
+def _ends(repeat: Repeat) -> tuple[str, ...]:
+    """The keys of the first layer of the first pass, and of the last one of the last."""
+    ends = [_ends(step) if isinstance(step, Repeat) else (step.key,) * 2 for step in repeat.graph.steps]
+    keys = [key for pair in ends for key in pair if key is not None]
+    return (keys[0], last_key(repeat, keys[-1])) if keys else ()
 
 
 def _field(node: Node, seen: list[tuple[Shape, Fields]]) -> tuple[tuple[Dim | None, ...], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from archdsl.cli import completing
+from archdsl.cli.complaints import complaining
 from archdsl.cli.documents import document
 from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
@@ -39,7 +40,7 @@ def bench(
     """
     network = one_network(target, settings, sizes, color)
     try:
-        with elapsed(f"timing {network.name}"):
+        with complaining(color), elapsed(f"timing {network.name}"):
             measured = network.bench(backend, runs)
     except ModuleNotFoundError as missing:
         raise Misuse(f"the backend {backend} needs {missing.name}: pip install 'archdsl[{backend}]'") from missing

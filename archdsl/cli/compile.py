@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from archdsl.cli import completing
+from archdsl.cli.complaints import complaining
 from archdsl.cli.group import Misuse
 from archdsl.cli.options import inputs_of_a_check
 from archdsl.cli.reading import one_network
@@ -52,10 +53,11 @@ def compile(
     network = one_network(target, settings, sizes, color)
     if checkpoint:
         _hold_checkpoints(network, checkpoint, backend)
-    if backend == "torch":
-        text = network.torch_source(checkpoint=checkpoint, optimize=optimize)
-    else:
-        text = network.numpy_source(train)
+    with complaining(color):
+        if backend == "torch":
+            text = network.torch_source(checkpoint=checkpoint, optimize=optimize)
+        else:
+            text = network.numpy_source(train)
     write_file(output, text, network)
 
 

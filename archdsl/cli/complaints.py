@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,19 @@ def complain(problems: Sequence[Diagnostic], color: str) -> None:
 def passed_over(line: str) -> None:
     """Tell what a command leaves out of a folder that was named."""
     click.echo(f"note: {visible(line)}", err=True)
+
+
+@contextmanager
+def complaining(color: str) -> Iterator[None]:
+    """Tell what is wrong with a spec that was checked and asks for too much all the same, and end the command."""
+    from archdsl.cli.group import ERRORS
+    from archdsl.compiler import ArchError
+
+    try:
+        yield
+    except ArchError as error:
+        complain(error.problems, color)
+        click.get_current_context().exit(ERRORS)
 
 
 def unique(problems: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -7,7 +7,7 @@ Takes a value and the module that it stands in, walks the graph backwards, retur
 from __future__ import annotations
 
 from archdsl.elaborate.module import Module
-from archdsl.graph.nodes import Apply, Call, Input, Node, Value
+from archdsl.graph.nodes import Apply, Call, Input, Node, Repeat, Value
 from archdsl.sizes.shape import Shape
 
 MOST = 3
@@ -61,7 +61,7 @@ def origin(value: Value, axis: int) -> str:
                 return node.graph.name
             value = node.graph.outputs[value.index]
             continue
-        if isinstance(node, Input) or len(node.inputs) != 1 or (axis == 1 and "channels" in node.op.attributes()):
+        if not isinstance(node, Apply) or len(node.inputs) != 1 or (axis == 1 and "channels" in node.op.attributes()):
             return ""
         before = node.inputs[0]
         if before.shape.dims[axis : axis + 1] != value.shape.dims[axis : axis + 1]:
@@ -84,4 +84,6 @@ def _called(node: Node, module: Module) -> str:
     """A stage as the spec calls it: by its name if it has one, else by its op or block."""
     if isinstance(node, Input):
         return "in" if module.kind == "block" and node is module.inputs[0] and node.name == "x" else node.name
+    if isinstance(node, Repeat):
+        return "repeat"
     return node.label or (node.op.name if isinstance(node, Apply) else node.graph.name or "{ … }")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archdsl.graph.nodes import Apply, Call, Graph, Node
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Repeat
 from archdsl.sizes.bounds import least, never_falls
 from archdsl.sizes.dim import Dim, Expr, number, symbol, symbols
 from archdsl.sizes.fact import Fact
@@ -70,13 +70,13 @@ def positive_sizes(node: Node) -> Iterator[Dim]:
 
 
 def _sizes(graph: Graph, seen: set[Graph]) -> Iterator[Dim]:
-    """Everything that must be at least 1 in a graph; bodies that are shared once."""
+    """Everything that must be at least 1 in a graph; bodies that are shared or repeated once."""
     if graph in seen:
         return
     seen.add(graph)
-    for node in (*graph.inputs, *graph.nodes):
+    for node in (*graph.inputs, *graph.steps):
         yield from positive_sizes(node)
-        if isinstance(node, Call):
+        if isinstance(node, Call | Repeat):
             yield from _sizes(node.graph, seen)
 
 

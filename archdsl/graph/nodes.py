@@ -1,9 +1,12 @@
 """The network as a graph that keeps its blocks.
 
-A `Graph` is a body: inputs, nodes in the order of the spec, outputs. A node is an input, the application of an op, or
-the call of another graph (a block or a group). Graphs, nodes and values are frozen and compared by identity: two equal
-convolutions own different weights. A block that is used twice on the same shapes with the same arguments is one graph
-with two calls; what tells their weights apart is the path of calls that leads to a layer.
+A `Graph` is a body: inputs, nodes in the order of the spec, outputs. A node is an input, the application of an op, the
+call of another graph (a block or a group), or the repetition of one. Graphs, nodes and values are frozen and compared
+by identity: two equal convolutions own different weights. A block that is used twice on the same shapes with the same
+arguments is one graph with two calls; what tells their weights apart is the path of calls that leads to a layer.
+
+What counts (parameters, multiply-adds, sizes) reads `Graph.steps`, where a repetition is one node, and multiplies. What
+wants a flat list opens the repetitions first (`graph/opened.py`) and reads `Graph.nodes`.
 """
 
 from __future__ import annotations
@@ -87,7 +90,32 @@ class Call(Entity):
         return _shown(self.graph.name or self.graph.kind, self)
 
 
-Node: TypeAlias = "Input | Apply | Call"
+class Repeat(Entity):
+    """A body that runs `count` times, each time on what it left the time before, the first time on `inputs[0]`.
+
+        repeat 12 { linear(64) -> relu }      # one node; its body has two
+
+    The body is a graph of the kind "pass". Its one output has the shape of its first input; its other inputs are values
+    from outside, the same in every pass. A repetition opens no module: the layers of all passes stand in the module
+    around it, under numbers that run on. Those of pass i, counted from 0, are the body's with `stride` * i added.
+    """
+
+    graph: Graph
+    inputs: tuple[Value, ...]
+    count: int
+    stride: int
+    span: Span | None = None
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return (self.graph.outputs[0].shape,)
+
+    def __repr__(self) -> str:
+        return f"<repeat {self.count}: {self.shapes[0]}>"
+
+
+Step: TypeAlias = "Apply | Call | Repeat"
+Node: TypeAlias = "Input | Apply | Call | Repeat"
 
 
 class Pieces(Record):
@@ -110,10 +138,10 @@ class Graph(Entity):
     pass. `origin` is what the spec says of the block or the network; a graph that something has rewritten has none.
     """
 
-    kind: Literal["network", "block", "group"]
+    kind: Literal["network", "block", "group", "pass"]
     name: str
     inputs: tuple[Input, ...]
-    nodes: tuple[Apply | Call, ...]
+    steps: tuple[Step, ...]
     outputs: tuple[Value, ...]
     output_names: tuple[str, ...] = ("out",)
     arguments: tuple[tuple[str, Any], ...] = ()
@@ -125,17 +153,30 @@ class Graph(Entity):
     span: Span | None = None
 
     @cached_property
-    def size(self) -> int:
-        """How many applications of ops there are, blocks opened."""
-        return sum(node.graph.size if isinstance(node, Call) else 1 for node in self.nodes)
+    def nodes(self) -> tuple[Apply | Call, ...]:
+        """The steps of a body without repetitions."""
+        flat = tuple([step for step in self.steps if not isinstance(step, Repeat)])
+        assert len(flat) == len(self.steps), f"{self!r} has repetitions: open them first"
+        return flat
 
-    def modules(self) -> Iterator[Apply | Call]:
-        """The nodes that own a key in this body: layers, blocks and groups, without repeated applications."""
-        return (node for node in self.nodes if node.key is not None and node.shares is None)
+    @cached_property
+    def size(self) -> int:
+        """How many applications of ops there are, blocks and repetitions opened."""
+        return sum(step_size(step) for step in self.steps)
 
     def __repr__(self) -> str:
-        count = len(self.nodes)
+        count = len(self.steps)
         return f"<{f'{self.kind} {self.name}'.rstrip()}: {count} node{'' if count == 1 else 's'}>"
+
+
+def step_size(step: Step) -> int:
+    """How many applications of ops a step stands for.
+
+    step_size(twelve_linear_layers_with_relu)      # 24
+    """
+    if isinstance(step, Apply):
+        return 1
+    return step.graph.size * (step.count if isinstance(step, Repeat) else 1)
 
 
 def _shown(what: str, node: Apply | Call) -> str:
@@ -151,13 +192,20 @@ class Layer(NamedTuple):
     node: Apply
 
 
-def layers(graph: Graph, prefix: str = "") -> Iterator[Layer]:
-    """Every application of an op with the path of its weights, blocks opened, in the order of the spec.
+def layers(graph: Graph, prefix: str = "", shift: int = 0) -> Iterator[Layer]:
+    """Every application of an op with the path of its weights, blocks and repetitions opened, in the order of the spec.
 
-    [layer.path for layer in layers(lenet)]      # ["0", "1", …]
+        [layer.path for layer in layers(lenet)]      # ["0", "1", …]
+
+    `shift` is what is added to the keys of a pass.
     """
-    for node in graph.nodes:
-        if isinstance(node, Call):
-            yield from layers(node.graph, f"{prefix}{node.key}.")
+    for step in graph.steps:
+        if isinstance(step, Repeat):
+            for index in range(step.count):
+                yield from layers(step.graph, prefix, shift + index * step.stride)
+            continue
+        key = step.key if step.key is None or not shift else str(int(step.key) + shift)
+        if isinstance(step, Call):
+            yield from layers(step.graph, f"{prefix}{key}.")
         else:
-            yield Layer(f"{prefix}{node.key or ''}", node)
+            yield Layer(f"{prefix}{key or ''}", step)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
-from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Repeat, Step, Value
 from archdsl.source import visible
+
+SHORT = 3
+"""As many stages of a repetition are named where it is told in a line."""
 
 
 def text(graph: Graph) -> str:
@@ -23,8 +28,10 @@ def text(graph: Graph) -> str:
 
 
 def _collect(graph: Graph, bodies: dict[Graph, str]) -> None:
-    for node in graph.nodes:
-        if isinstance(node, Call) and node.graph not in bodies:
+    for node in graph.steps:
+        if isinstance(node, Repeat):
+            _collect(node.graph, bodies)
+        elif isinstance(node, Call) and node.graph not in bodies:
             taken = set(bodies.values())
             name = node.graph.name or node.key
             bodies[node.graph] = name if name not in taken else _fresh(name, taken)
@@ -40,36 +47,56 @@ def _fresh(name: str, taken: set[str]) -> str:
 
 def _body(graph: Graph, bodies: dict[Graph, str]) -> str:
     arguments = ", ".join(f"{name}={literal(value)}" for name, value in graph.arguments)
-    rows: list[tuple[str, str]] = []
-    names: dict[Node, str] = {}
-    for entry in graph.inputs:
-        names[entry] = entry.name
-        rows.append((entry.name, str(entry.shape)))
-    joins = 0
-    for node in graph.nodes:
+    names = {Value(entry): entry.name for entry in graph.inputs}
+    rows = [(entry.name, str(entry.shape)) for entry in graph.inputs]
+    rows += _steps(graph, names, bodies, count(1))
+    width = max((len(left) for left, shape in rows if shape), default=0)
+    lines = [f"    {left:<{width}}  {shape}".rstrip() for left, shape in rows]
+    outputs = [f"    {name} <- {names[value]}" for name, value in zip(graph.output_names, graph.outputs, strict=True)]
+    return "\n".join([f"{graph.kind} {bodies[graph]}" + (f"({arguments})" if arguments else ""), *lines, *outputs])
+
+
+def _steps(
+    graph: Graph, names: dict[Value, str], bodies: dict[Graph, str], joins: Iterator[int]
+) -> Iterator[tuple[str, str]]:
+    """The rows of a body, each with its shape; `names` are those of values so far."""
+    for node in graph.steps:
+        if isinstance(node, Repeat):
+            yield from _repeat(node, names, bodies, joins)
+            continue
         if node.key is None:
-            joins += 1
-            names[node] = node.label or f"%{joins}"
+            name = node.label or f"%{next(joins)}"
         else:
-            names[node] = node.key if node.shares is None else f"{node.key}'"
-        shown = [_value(value, names) for value in node.inputs]
+            name = node.key if node.shares is None else f"{node.key}'"
+        shown = [names[value] for value in node.inputs]
         if isinstance(node, Apply):
             shown += attributes(node.op)
             callee = node.op.name
         else:
             callee = bodies[node.graph]
-        left = names[node] if node.label in (None, names[node]) else f"{names[node]} {node.label}"
-        rows.append((f"{left} = {callee}({', '.join(shown)})", ", ".join(map(str, node.shapes))))
-    width = max((len(left) for left, _ in rows), default=0)
-    lines = [f"    {left:<{width}}  {shape}" for left, shape in rows]
-    outputs = [
-        f"    {name} <- {_value(value, names)}" for name, value in zip(graph.output_names, graph.outputs, strict=True)
-    ]
-    return "\n".join([f"{graph.kind} {bodies[graph]}" + (f"({arguments})" if arguments else ""), *lines, *outputs])
+        left = name if node.label in (None, name) else f"{name} {node.label}"
+        yield f"{left} = {callee}({', '.join(shown)})", ", ".join(map(str, node.shapes))
+        many = len(node.shapes) > 1
+        names.update((Value(node, i), f"{name}[{i}]" if many else name) for i in range(len(node.shapes)))
 
 
-def _value(value: Value, names: dict[Node, str]) -> str:
-    return names[value.node] + (f"[{value.index}]" if len(value.node.shapes) > 1 else "")
+def _repeat(
+    node: Repeat, names: dict[Value, str], bodies: dict[Graph, str], joins: Iterator[int]
+) -> Iterator[tuple[str, str]]:
+    """The rows of a repetition: its layers as the first pass has them. Inside, `in` is what a pass takes."""
+    taken, *others = zip(node.graph.inputs, node.inputs, strict=True)
+    inside = {Value(entry): names[value] for entry, value in others}
+    inside[Value(taken[0])] = "in"
+    yield f"repeat {node.count} from {names[taken[1]]} {{", ""
+    yield from ((f"    {left}", shape) for left, shape in _steps(node.graph, inside, bodies, joins))
+    left = inside[node.graph.outputs[0]]
+    yield f"}} with {left}", ""
+    names[Value(node)] = last_key(node, left) if left.isdecimal() else f"{left} of the last pass"
+
+
+def last_key(node: Repeat, inner: str) -> str:
+    """The key that a layer of a repetition's body has in the last pass."""
+    return str(int(inner) + (node.count - 1) * node.stride)
 
 
 def attributes(op: Any) -> list[str]:
@@ -87,7 +114,7 @@ def _collapsed(value: Any, kind: str) -> Any:
     return value[0] if is_one else value
 
 
-def call(node: Apply | Call) -> str:
+def call(node: Step) -> str:
     """What a node applies, as a spec would write it; what it would be anyway is left out.
 
     call(node)      # "conv(64, kernel=3, padding=1)"
@@ -95,18 +122,23 @@ def call(node: Apply | Call) -> str:
     if isinstance(node, Apply):
         return _call(node.op.name, [word.removeprefix(f"{_first(node.op)}=") for word in attributes(node.op)])
     graph = node.graph
+    if isinstance(node, Repeat):
+        held = " -> ".join(map(call, graph.steps)) if len(graph.steps) <= SHORT else f"{graph.size} layers"
+        return f"repeat {node.count} {{ {held} }}"
     given = [(name, value) for name, value in graph.arguments if name not in graph.usual]
     first = graph.arguments[0][0] if graph.arguments else ""
     return _call(graph.name or "group", [literal(v) if n == first else f"{n}={literal(v)}" for n, v in given])
 
 
-def arguments(node: Apply | Call) -> dict[str, str]:
+def arguments(node: Step) -> dict[str, str]:
     """All arguments of an op or a block by name, as a spec would write them.
 
     arguments(node)      # {"channels": "64", "kernel": "3", "stride": "1", …}
     """
     if isinstance(node, Call):
         return {name: literal(value) for name, value in node.graph.arguments}
+    if isinstance(node, Repeat):
+        return {"count": str(node.count)}
     known = node.op.attributes()
     return {name: literal(_collapsed(value, known[name].kind)) for name, value in node.op.values().items()}
 

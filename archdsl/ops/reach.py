@@ -74,6 +74,24 @@ def union(a: Reach, b: Reach) -> Reach | None:
     return _shortest(tuple(_hull((a.at(place), b.at(place))) for place in range(period)), advance)
 
 
+def further(before: Reach, after: Reach, times: int) -> Reach | None:
+    """`after` moved on, so many times more, by what lies between it and `before`.
+
+        further(Reach(((0, 0),), 1), Reach(((-1, 1),), 1), 10)      # Reach(((-11, 11),), 1)
+
+    None where not all places have moved by the same.
+    """
+    if len(before.intervals) != len(after.intervals) or before.advance != after.advance:
+        return None
+    pairs = [pair for pair in zip(before.intervals, after.intervals, strict=True) if pair != (None, None)]
+    moves = {(b[0] - a[0], b[1] - a[1]) if a and b else None for a, b in pairs}
+    move = moves.pop() if len(moves) == 1 else None
+    if move is None:
+        return None
+    low, high = (times * by for by in move)
+    return Reach(tuple(i and (i[0] + low, i[1] + high) for i in after.intervals), after.advance)
+
+
 def _hull(intervals: Iterable[Interval]) -> Interval:
     seen = [interval for interval in intervals if interval]
     return (min(low for low, _ in seen), max(high for _, high in seen)) if seen else None

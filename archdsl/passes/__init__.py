@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from archdsl.graph.nodes import Graph
+from archdsl.graph.opened import opened
 from archdsl.graph.verify import verify_graph
 from archdsl.sizes.prove import assuming
 
@@ -20,7 +21,8 @@ PIPELINE: tuple[Pass, ...] = ()
 
 
 def through_passes(graph: Graph, passes: tuple[Pass, ...] = PIPELINE) -> Graph:
-    """The graph after all passes."""
+    """The graph after all passes, which see its repetitions opened."""
+    graph = opened(graph) if passes else graph
     for step in passes:
         with assuming(graph.facts):
             graph = step(graph)

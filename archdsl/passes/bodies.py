@@ -53,7 +53,7 @@ def rebuilt(graph: Graph, change: Change) -> Graph:
     if nodes == list(graph.nodes):
         return graph
     outputs = tuple(values.get(value, value) for value in graph.outputs)
-    return replace(graph, nodes=tuple(nodes), outputs=outputs)
+    return replace(graph, steps=tuple(nodes), outputs=outputs)
 
 
 def moved(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import suggestion
-from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 from archdsl.graph.verify import verify_graph
 from archdsl.record import replace
 
@@ -135,7 +135,7 @@ def _target(graph: Graph, want: Want) -> tuple[Node, Want]:
 
 
 def _owner(node: Node) -> Node:
-    while not isinstance(node, Input) and node.shares is not None:
+    while isinstance(node, Apply | Call) and node.shares is not None:
         node = node.shares
     return node
 
@@ -170,7 +170,7 @@ def _made(graph: Graph, wants: tuple[Want, ...], asked: Asked, bodies: Bodies) -
         return _Body(graph, kept)
     names = tuple(graph.output_names[want] if isinstance(want, int) else "_".join(want) for want in wants)
     inputs = tuple(graph.inputs[index] for index in kept)
-    return _Body(replace(graph, inputs=inputs, nodes=nodes, outputs=outputs, output_names=names), kept)
+    return _Body(replace(graph, inputs=inputs, steps=nodes, outputs=outputs, output_names=names), kept)
 
 
 def _number(want: Want) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import getdoc
 
 from archdsl.analyses.tally import Row, total
-from archdsl.graph.nodes import Apply
+from archdsl.graph.nodes import Apply, Repeat
 from archdsl.graph.text import call, literal
 from archdsl.pictures.model import Box, Picture
 from archdsl.record import Entity
@@ -47,7 +47,7 @@ def facts(box: Box) -> Facts:
             ("weight" if param.trainable else "buffer", f"{name} [{', '.join(map(str, param.shape))}]".strip())
             for name, param in params.items()
         ]
-    if node.shares is not None:
+    if not isinstance(node, Repeat) and node.shares is not None:
         pairs.append(("weights", f"shared with {node.shares.label or node.shares.key}"))
     return Facts(call(node), tuple((word, fact) for word, fact in pairs if fact), _doc(first))
 

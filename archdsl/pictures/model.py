@@ -2,7 +2,8 @@
 
 Takes a graph, returns a `Picture` in which every block is there to be opened; which are open is for others to say.
 Calls in a row that do the same are one box with a count: where they are one and the same instance of a block its body
-is drawn once, else its body holds all of them. Nothing here knows sizes on a screen, or colours.
+is drawn once, else its body holds all of them.
+So is a repetition that is too long to be opened. Nothing here knows sizes on a screen, or colours.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from archdsl.analyses.tally import Row, Sizes, tally
-from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.analyses.tally import MANY, Row, Sizes, tally
+from archdsl.graph.nodes import Apply, Call, Graph, Node, Repeat, Step, Value
+from archdsl.graph.opened import opened
 from archdsl.graph.text import call
 from archdsl.ops import Op
 from archdsl.pictures.captions import caption, shortened
@@ -19,7 +21,6 @@ from archdsl.record import Entity
 from archdsl.reports.folding import stretches
 from archdsl.source import Span
 
-Step: TypeAlias = "Apply | Call"
 Form: TypeAlias = 'Literal["layer", "sign", "block", "input", "output"]'
 
 
@@ -100,6 +101,7 @@ def picture(graph: Graph, sizes: Sizes | None = None) -> Picture:
 
     [box.title for box in picture(lenet).body.boxes]      # ["image", "conv", "sigmoid", …]
     """
+    graph = opened(graph, MANY)
     rows = tally(graph, sizes or {})
     inside = _body(graph, (rows,), "")
     count, last = len(graph.inputs), len(graph.inputs) + len(inside.boxes)
@@ -169,14 +171,14 @@ def _stretches(graph: Graph, rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 def _structure(node: Step) -> tuple[object, ...]:
     """What two nodes have in common that look the same when they are opened."""
     if isinstance(node, Call):
-        return (call(node), *map(_structure, node.graph.nodes))
-    return (node.op,)
+        return (call(node), *map(_structure, node.graph.steps))
+    return (node.op,) if isinstance(node, Apply) else (node.count, *map(_structure, node.graph.steps))
 
 
 def _is_chain(graph: Graph, nodes: Sequence[Step], pattern: int) -> bool:
     """Whether one value goes from each repetition of a pattern to the next, and no other goes in or out."""
     inside: set[Node] = set(nodes)
-    outside = {value for node in graph.nodes if node not in inside for value in node.inputs} | set(graph.outputs)
+    outside = {value for node in graph.steps if node not in inside for value in node.inputs} | set(graph.outputs)
     if any(value.node in inside and value != Value(nodes[-1]) for value in outside):
         return False
     given: Value | None = None
@@ -208,7 +210,7 @@ def _stands_alone(graph: Graph, node: Step) -> bool:
     if not _is_learned(node):
         return False
     (taken,) = node.inputs
-    others = (value for other in graph.nodes if not _is_learned(other) for value in other.inputs)
+    others = (value for other in graph.steps if not _is_learned(other) for value in other.inputs)
     return taken in graph.outputs or taken in others
 
 
@@ -265,8 +267,8 @@ def _unrolled(graph: Graph, nodes: Sequence[Step], rows: Sequence[Sequence[Row]]
 
 
 def _box(node: Step, rows: Sequence[Row], id: str) -> Box:
-    form, kind, title, detail = _call(node, rows[0]) if isinstance(node, Call) else _layer(node)
-    name = node.label or (node.key or "")
+    form, kind, title, detail = _layer(node) if isinstance(node, Apply) else _call(node, rows[0])
+    name = "" if isinstance(node, Repeat) else node.label or (node.key or "")
     return Box(
         id=id,
         form=form,
@@ -279,7 +281,8 @@ def _box(node: Step, rows: Sequence[Row], id: str) -> Box:
         news=_news(node.shapes, node.inputs),
         rows=tuple(rows),
         span=node.span,
-        body=_body(node.graph, [row.rows for row in rows], f"{id}.") if isinstance(node, Call) else None,
+        body=None if isinstance(node, Apply) else _body(node.graph, [row.rows for row in rows], f"{id}."),
+        times=node.count if isinstance(node, Repeat) else 1,
     )
 
 
@@ -289,8 +292,8 @@ def _layer(node: Apply) -> tuple[Form, str, str, str]:
     return ("sign", kind, op.sign, "") if op.sign else ("layer", kind, op.name, caption(node))
 
 
-def _call(node: Call, row: Row) -> tuple[Form, str, str, str]:
-    count = sum(1 for _ in row.layers())
+def _call(node: Call | Repeat, row: Row) -> tuple[Form, str, str, str]:
+    count = row.size
     return "block", "block", _applied(node, row), f"{count} layer{'s' if count > 1 else ''}"
 
 
@@ -298,6 +301,9 @@ def _applied(node: Step, row: Row) -> str:
     """What a box of a block is headed by: the call as the spec writes it; a group goes by its name."""
     if isinstance(node, Call) and not node.graph.name:
         return "group" if _is_number(row.name) else row.name
+    if isinstance(node, Repeat):
+        words = [_applied(inner.node, inner) for inner in row.rows]
+        return shortened(f"{node.count} × {words[0] if len(words) == 1 else '(' + ', '.join(words) + ')'}")
     return row.op if isinstance(node, Apply) else shortened(call(node))
 
 

@@ -2,7 +2,8 @@
 
 `3 × bottleneck(64)` stands for three calls in a row that read the same; a pattern of a block and what joins it is
 folded as well: `6 × (dense_layer(32), concat)`. A folded row holds the sums of what it stands for, so that folding
-never changes a total. Layers are not folded.
+never changes a total. Layers are not folded, but for those of a repetition so long that it comes as one row:
+`999999 × relu`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archdsl.analyses.tally import Row, total
-from archdsl.graph.nodes import Apply, Call
+from archdsl.graph.nodes import Apply, Call, Repeat
 from archdsl.graph.text import call
 from archdsl.record import Entity
 from archdsl.sizes.dim import Dim
@@ -84,8 +85,8 @@ def _lines(rows: Sequence[Row], level: int, depth: int, folds: bool, signs: Sign
             pattern = [applied(row, signs.times) for row in run[: len(run) // count]]
             name = f"{first.name} {signs.until} {last.name}"
             yield Line(level, name, _folded(pattern, count, signs.times), tuple(run))
-        elif closed or not first.rows:
-            yield Line(level, first.name, applied(first, signs.times), (first,))
+        elif closed or not isinstance(first.node, Call):
+            yield Line(level, first.name.replace("..", f" {signs.until} "), applied(first, signs.times), (first,))
         else:
             yield Line(level, first.name, _opened(first), (first,))
             yield from _lines(first.rows, level + 1, depth - 1, folds, signs)
@@ -138,6 +139,8 @@ def _alike(row: Row) -> tuple[object, ...]:
     """What two rows have in common that read the same: one op or block, with one set of arguments."""
     if isinstance(row.node, Apply):
         return (row.node.op,)
+    if isinstance(row.node, Repeat):
+        return ("repeat", row.times, *map(_alike, row.rows))
     return (call(row.node), *(() if row.node.graph.name else map(_alike, row.rows)))
 
 
@@ -145,6 +148,9 @@ def applied(row: Row, times: str) -> str:
     """What a closed row applies: an op's name, a block with its arguments, what a group holds."""
     if isinstance(row.node, Apply):
         return row.op
+    if isinstance(row.node, Repeat):
+        words = _folded([applied(inner, times) for inner in row.rows], row.times, times)
+        return words if len(words) <= WIDEST else f"{row.times} {times} {{ {row.size // row.times} layers }}"
     return call(row.node) if row.node.graph.name else _contents(row, times)
 
 
@@ -156,7 +162,7 @@ def _contents(row: Row, times: str) -> str:
         text = f"{{ {' -> '.join(parts)} }}"
         if len(text) <= WIDEST:
             return text
-    return f"{{ {sum(1 for _ in row.layers())} layers }}"
+    return f"{{ {row.size} layers }}"
 
 
 def _named(row: Row, times: str) -> str:

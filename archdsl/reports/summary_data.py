@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 from archdsl.analyses.tally import Row
+from archdsl.graph.nodes import Call
 from archdsl.graph.text import call
 from archdsl.reports.network_costs import NetworkCosts
 from archdsl.sizes.dim import Dim
@@ -43,9 +44,10 @@ def csv(summary: NetworkCosts, depth: int | None) -> str:
 
 
 def cut(rows: Iterable[Row], depth: int | None) -> Iterator[Row]:
-    """Layers, and blocks that `depth` levels leave closed; all layers if there is no depth."""
+    """Layers, and blocks that `depth` levels leave closed; all layers if there is no depth. A long repetition is
+    one row."""
     for row in rows:
-        if row.rows and (depth is None or depth > 1):
+        if isinstance(row.node, Call) and row.rows and (depth is None or depth > 1):
             yield from cut(row.rows, None if depth is None else depth - 1)
         else:
             yield row

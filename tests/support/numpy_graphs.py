@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from archdsl.backends.numpy.program import Program
-from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Repeat, Step, Value
 from archdsl.ops.activation import Relu, Sigmoid
 from archdsl.ops.combine import Add, Concat
 from archdsl.ops.conv import Conv
@@ -33,7 +33,7 @@ class Body:
     def __init__(self, **inputs: Shape) -> None:
         self.given = [Input(name, shape) for name, shape in inputs.items()]
         self.inputs = [Value(node) for node in self.given]
-        self.nodes: list[Apply | Call] = []
+        self.nodes: list[Step] = []
 
     def apply(self, op: Any, *xs: Value, key: str | None = None, label: str | None = None, shares: Any = None) -> Value:
         left = op.infer(*(x.shape for x in xs))
@@ -44,6 +44,10 @@ class Body:
 
     def call(self, graph: Graph, *xs: Value, key: str, label: str | None = None, shares: Any = None) -> Value:
         self.nodes.append(Call(graph, xs, key, label, shares))
+        return Value(self.nodes[-1])
+
+    def repeat(self, count: int, body: Graph, *xs: Value, stride: int) -> Value:
+        self.nodes.append(Repeat(body, xs, count, stride))
         return Value(self.nodes[-1])
 
     def chain(self, x: Value, *ops: Any) -> Value:

@@ -16,6 +16,7 @@ from archdsl.backends.numpy.kernels import identity
 from archdsl.backends.numpy.rules import Call, drawing, lower
 from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.graph import nodes as ir
+from archdsl.graph.opened import opened
 from archdsl.ops import Param, Params
 from archdsl.sizes.dim import symbol
 from archdsl.sizes.fact import Fact
@@ -55,7 +56,8 @@ class Plan:
 
 
 def plan(graph: ir.Graph) -> Plan:
-    """The kernel calls of a network, in the order of its spec."""
+    """The kernel calls of a network, in the order of its spec, every pass of a repetition after the other."""
+    graph = opened(graph)
     flat = Plan(graph.name, graph.doc, {}, {})
     values = tuple(_new(flat, node.shape) for node in graph.inputs)
     flat.inputs = {node.name: value for node, value in zip(graph.inputs, values, strict=True)}

@@ -20,7 +20,7 @@ from archdsl.backends.torch import calls
 from archdsl.backends.torch.constructor import Made, common_note, is_parameter
 from archdsl.backends.torch.names import first_free, variable
 from archdsl.backends.torch.rules import lower
-from archdsl.graph.nodes import Apply, Call, Input, Pieces, Value
+from archdsl.graph.nodes import Apply, Call, Pieces, Value
 
 INDENT = 8
 NESTED = 3
@@ -203,7 +203,7 @@ def _live(outputs: Sequence[Value]) -> set[Apply | Call]:
     todo = [value.node for value in outputs]
     while todo:
         node = todo.pop()
-        if not isinstance(node, Input) and node not in found:
+        if isinstance(node, Apply | Call) and node not in found:
             found.add(node)
             todo += [value.node for value in node.inputs]
     return found
@@ -215,7 +215,7 @@ def _passes(made: Made, node: Apply | Call) -> bool:
 
 
 def _origin(made: Made, value: Value) -> Value:
-    while not isinstance(value.node, Input) and _passes(made, value.node):
+    while isinstance(value.node, Apply | Call) and _passes(made, value.node):
         value = value.node.inputs[0]
     return value
 

@@ -28,6 +28,7 @@ from archdsl.backends.torch.names import TAKEN, class_name, variable
 from archdsl.backends.torch.structure import Family, structure
 from archdsl.graph.nodes import Graph
 from archdsl.graph.nodes import layers as ir_layers
+from archdsl.graph.opened import opened
 from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, Room
 
 STANDARD = {
@@ -61,6 +62,7 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
 
     source(lenet)      # 'import torch\\n…class LeNet(nn.Sequential):\\n…'
     """
+    graph = opened(graph)
     blocks = known_blocks(graph, checkpoint)
     own = _own(graph)
     classes = structure(graph, own)
@@ -92,6 +94,7 @@ def _own(graph: Graph) -> frozenset[str]:
 
 def class_of(graph: Graph) -> str:
     """The name of the class that the emitted file gives a network."""
+    graph = opened(graph)
     return structure(graph, _own(graph)).of[graph].name
 
 
@@ -108,6 +111,7 @@ def _helpers(parts: list[list[str]], own: frozenset[str]) -> set[str]:
 
 def classes_of_blocks(graph: Graph, blocks: Sequence[str] = ()) -> list[str]:
     """The names of the classes that are blocks of the spec, or of the blocks that are named."""
+    graph = opened(graph)
     wanted = known_blocks(graph, blocks)
     found = [family for family in structure(graph, _own(graph)).families if family.first.kind == "block"]
     return [family.name for family in found if not blocks or family.first.name in wanted]
