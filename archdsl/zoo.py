@@ -8,10 +8,14 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
-from archdsl.resources import resource
 from archdsl.source import Source
 from archdsl.syntax import tree
 from archdsl.syntax.parse import parse
+
+_PACKAGE = Path(__file__).parent
+FOLDER = _PACKAGE / "specs" if (_PACKAGE / "specs").is_dir() else _PACKAGE.parent / "specs"
+"""In an installed wheel the specs lie inside the package, in the repository beside it. The package's own come first:
+whatever stands beside an installed package is somebody else's."""
 
 
 def specs() -> dict[str, Path]:
@@ -19,8 +23,7 @@ def specs() -> dict[str, Path]:
 
     specs()["lenet"]      # …/specs/lenet.arch
     """
-    folder = resource("specs")
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.arch"))}
+    return {path.relative_to(FOLDER).with_suffix("").as_posix(): path for path in sorted(FOLDER.rglob("*.arch"))}
 
 
 def about(spec: Path) -> str:

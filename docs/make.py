@@ -13,7 +13,6 @@ from pathlib import Path
 
 import archdsl.compiler  # its imports register every diagnostic
 from archdsl.manual import op_reference, problem_reference
-from archdsl.resources import resource
 from archdsl.syntax.words import RESERVED
 
 DOCS = Path(__file__).parent
@@ -104,7 +103,7 @@ network stand in one whose input is `[N, 15, 32, 32]`, unless they declare one.
 
 
 def grammar() -> str:
-    text = resource("grammars", "arch.lark").read_text(encoding="utf-8")
+    text = (DOCS.parent / "grammars" / "arch.lark").read_text(encoding="utf-8")
     rules, terminals = text.split("// ---- terminals", 1)
     head, rules = rules.split("\n\n", 1)
     words = ", ".join(f"`{word}`" for word in sorted(RESERVED))

@@ -15,7 +15,7 @@ from archdsl.source import Source, Span
 from archdsl.syntax import tree
 from archdsl.syntax.automaton import Word, run
 from archdsl.syntax.edited import Edited
-from archdsl.syntax.tables import tables
+from archdsl.syntax.tables import TABLES
 
 MULTIPLES = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 ESCAPES = {'\\"': '"', "\\\\": "\\", "\\n": "\n", "\\t": "\t"}
@@ -142,7 +142,7 @@ class Builder:
     def expression_at(self, text: str, start: int) -> tree.Expression:
         """Parse an expression that stands inside a word."""
         outer, self.base, self.inner = self.base, start, text
-        found: tree.Expression = run(tables(), text, "expression", self.make)
+        found: tree.Expression = run(TABLES, text, "expression", self.make)
         self.base, self.inner = outer, None  # after a mistake they tell where it was made
         return found
 

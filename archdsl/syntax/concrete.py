@@ -15,7 +15,7 @@ from archdsl.source import Source
 from archdsl.syntax import brackets, tree
 from archdsl.syntax.automaton import Word, run
 from archdsl.syntax.parse import parse
-from archdsl.syntax.tables import tables
+from archdsl.syntax.tables import TABLES
 
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*+"|#[^\n]*+')
 
@@ -58,13 +58,13 @@ def read(source: Source) -> tuple[Concrete | None, tree.File, list[Diagnostic]]:
     if problems:
         return None, file, problems
     text = brackets.mended(source.text, brackets.scan(source)) + "\n"
-    root: Node = run(tables(), text, "start", Node)
+    root: Node = run(TABLES, text, "start", Node)
     return Concrete(source, root, _attached(source.text, root)), file, []
 
 
 def expression(text: str) -> Node:
     """The rules of an expression by itself: what stands in the braces of a name."""
-    found: Node = run(tables(), text, "expression", Node)
+    found: Node = run(TABLES, text, "expression", Node)
     return found
 
 

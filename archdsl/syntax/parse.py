@@ -20,7 +20,7 @@ from archdsl.syntax.build import Builder
 from archdsl.syntax.characters import forbidden
 from archdsl.syntax.edited import Edited
 from archdsl.syntax.mistakes import WORD, NothingHere, TooManyMistakes, UnexpectedText, explain
-from archdsl.syntax.tables import tables
+from archdsl.syntax.tables import TABLES
 
 MOST_MISTAKES = 50
 
@@ -103,7 +103,7 @@ def _items(
     for _ in range(MOST_MISTAKES):
         builder.base, builder.inner = 0, None
         try:
-            items: list[tree.Item] = run(tables(), text.text, "start", builder.make)
+            items: list[tree.Item] = run(TABLES, text.text, "start", builder.make)
             return items
         except Unexpected as error:
             offset, problem = explain(error, text.text if builder.inner is None else builder.inner)

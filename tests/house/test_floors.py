@@ -12,7 +12,7 @@ from support.places import ROOT
 
 # From the ground up. A module imports from rooms below its own, or from its own.
 FLOORS = (
-    {"resources", "record", "version", "blas", "garbage"},
+    {"record", "version", "blas", "garbage"},
     {"source"},
     {"diagnostics", "timing"},
     {"limits"},
@@ -167,14 +167,10 @@ def test_numpy_stays_in_its_backend(name):
             assert room_of(name) == "backends.numpy", f"archdsl.{name}:{node.lineno} imports numpy"
 
 
-def test_lark_makes_the_tables_and_does_nothing_else():
-    """Its one file is imported in a function only, when there are no tables yet."""
-    makers = {name for name in NAMES for imported, _ in imports(TREES[name]) if imported.split(".")[0] == "lark"}
-    assert makers == {"syntax.grammar"}
+def test_lark_stays_outside():
+    """It makes the parser's tables, in `grammars/parser_tables.py`, which the package does not need."""
     for name in NAMES:
-        late = inside_functions(TREES[name])
-        for imported, node in imports(TREES[name]):
-            assert imported != "archdsl.syntax.grammar" or node in late, f"archdsl.{name}:{node.lineno} imports Lark"
+        assert "lark" not in {imported.split(".")[0] for imported, _ in imports(TREES[name])}, f"archdsl.{name}"
 
 
 @pytest.mark.parametrize("name", sorted(name for name in NAMES if room_of(name) != "cli"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lark
+import parser_tables
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,14 +22,12 @@ from support.hostile_specs import TEXTS
 from support.places import ROOT
 from support.spec_strategies import network
 
-from archdsl.resources import resource
-from archdsl.syntax import grammar
 from archdsl.syntax.automaton import UNREADABLE, Unexpected, Word, run
 from archdsl.syntax.concrete import Node
-from archdsl.syntax.tables import tables
+from archdsl.syntax.tables import TABLES
 from archdsl.syntax.words import RESERVED
 
-GRAMMAR = resource("grammars", "arch.lark").read_text(encoding="utf-8")
+GRAMMAR = parser_tables.GRAMMAR.read_text(encoding="utf-8")
 FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("specs/*.arch"))}
 PIECES = (
     *"()[]{}|,:=.+-*/%<>\n\"#;'\\@ \t\r\x00é",
@@ -49,7 +48,7 @@ def parser() -> lark.Lark:
     def keyword(token: lark.Token) -> lark.Token:
         return token.update(type=token.value.upper()) if token.value in RESERVED else token
 
-    return grammar.parser(
+    return parser_tables.parser(
         GRAMMAR, lexer="contextual", lexer_callbacks={"NAME": keyword}, _plugins={"ContextualLexer": FewLexers}
     )
 
@@ -60,8 +59,10 @@ class FewLexers(lark.lexer.ContextualLexer):
     def __init__(self, conf: Any, states: dict[int, Any], always_accept: Any = ()) -> None:
         shared: dict[tuple[bool, ...], set[str]] = {}
         for accepts in states.values():
-            shared.setdefault(grammar.context(accepts), set()).update(accepts)
-        super().__init__(conf, {n: shared[grammar.context(accepts)] for n, accepts in states.items()}, always_accept)
+            shared.setdefault(parser_tables.context(accepts), set()).update(accepts)
+        super().__init__(
+            conf, {n: shared[parser_tables.context(accepts)] for n, accepts in states.items()}, always_accept
+        )
 
 
 def flat(root: Any) -> Iterator[tuple[Any, ...]]:
@@ -92,7 +93,7 @@ def read_by_lark(text: str, start: str) -> Outcome:
 
 def read_by_us(text: str, start: str) -> Outcome:
     try:
-        return list(flat(run(tables(), text, start, Node)))
+        return list(flat(run(TABLES, text, start, Node)))
     except Unexpected as error:
         return error.word.kind, error.word.text, error.word.start, error.accepted
 

@@ -1,151 +1,60 @@
-"""The parser's tables are kept between runs: used where they fit, made anew where they do not, and never run."""
+"""The parser's tables, which come with the package, are those of the grammar; reading a spec needs no Lark."""
 
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
-from pathlib import Path
-from zlib import crc32
 
+import parser_tables
 import pytest
+from support.places import ROOT
 
-from archdsl.syntax import grammar
-from archdsl.syntax import tables as kept
-from archdsl.syntax.automaton import Tables
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path
+GRAMMAR = parser_tables.GRAMMAR.read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def made(monkeypatch):
-    """How often the tables were made."""
-    calls = []
-    make = grammar.tables_of
-    monkeypatch.setattr(grammar, "tables_of", lambda text: calls.append(text) or make(text))
-    return calls
+def test_they_are_made_of_the_grammar():
+    made = parser_tables.source(parser_tables.tables_of(GRAMMAR))
+    assert parser_tables.MODULE.read_text(encoding="utf-8") == made, "run python grammars/parser_tables.py"
 
 
-def tables() -> Tables:
-    """The tables, as a new process finds them."""
-    return kept.tables.__wrapped__()
+def test_the_module_holds_what_was_made():
+    """Long lines are broken and patterns cut into pieces: none of it changes a value."""
+    made = parser_tables.tables_of(GRAMMAR)
+    names: dict[str, object] = {}
+    exec(parser_tables.source(made), names)
+    assert names["TABLES"].values() == made.values()
 
 
-def the_file(folder: Path) -> Path:
-    (file,) = (folder / "archdsl").iterdir()
-    return file
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_same_grammar_makes_the_same_tables(seed):
+    program = "import parser_tables as p; print(p.source(p.tables_of(p.GRAMMAR.read_text(encoding='utf-8'))), end='')"
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "grammars")]),
+    }
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert run.stdout == parser_tables.MODULE.read_text(encoding="utf-8")
 
 
-def sealed(content: object) -> bytes:
-    """A file as the tables are kept in, with a good checksum."""
-    data = content if isinstance(content, bytes) else pickle.dumps(content)
-    return b"%x\n%b" % (crc32(data), data)
+def test_another_grammar_makes_other_tables():
+    other = parser_tables.tables_of(GRAMMAR.replace('"inline"', '"inlined"'))
+    assert parser_tables.source(other) != parser_tables.MODULE.read_text(encoding="utf-8")
 
 
-def test_they_are_made_once(folder, made):
-    first = tables()
-    assert tables().values() == first.values()
-    assert len(made) == 1
-
-
-def test_the_same_grammar_makes_the_same_tables(folder):
-    values = tables().values()
-    for seed in ("1", "2"):
-        program = "from archdsl.syntax.tables import tables; tables()"
-        environment = {**os.environ, "XDG_CACHE_HOME": str(folder / seed), "PYTHONHASHSEED": seed}
-        subprocess.run([sys.executable, "-c", program], check=True, env=environment)
-        assert pickle.loads(the_file(folder / seed).read_bytes().split(b"\n", 1)[1])["tables"] == values
-
-
-@pytest.mark.parametrize("damage", ["empty", "short", "one bit", "no checksum", "nothing in it", "another format"])
-def test_a_damaged_file_is_made_anew(folder, made, damage):
-    good = tables().values()
-    file = the_file(folder)
-    content = file.read_bytes()
-    origin = pickle.loads(content.split(b"\n", 1)[1])["origin"]
-    place = len(content) - 1000
-    file.write_bytes(
-        {
-            "empty": b"",
-            "short": content[:-100],
-            "one bit": content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :],
-            "no checksum": content.split(b"\n", 1)[1],
-            "nothing in it": sealed(None),
-            "another format": sealed({"origin": origin, "tables": {"rows": []}}),
-        }[damage]
-    )
-    assert tables().values() == good
-    assert len(made) == 2
-    assert tables().values() == good
-    assert len(made) == 2, "the good file takes the place of the damaged one"
-
-
-class Runs:
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (self.path,)
-
-
-def test_a_file_cannot_run_anything(folder, made):
-    good = tables().values()
-    trap = folder / "trap"
-    the_file(folder).write_bytes(sealed({"origin": Runs(str(trap)), "tables": Runs(str(trap))}))
-    assert tables().values() == good
-    assert len(made) == 2
-    assert not trap.exists()
-
-
-@pytest.mark.parametrize("changed", ["lark", "archdsl.syntax.grammar"])
-def test_what_makes_them_has_changed(folder, made, monkeypatch, changed):
-    tables()
-    content = kept._content
-    monkeypatch.setattr(kept, "_content", lambda module: content(module) + b"# changed" * (module == changed))
-    tables()
-    assert len(made) == 2
-
-
-def test_the_grammar_has_changed(folder, made, monkeypatch, tmp_path):
-    tables()
-    other = tmp_path / "arch.lark"
-    other.write_text(kept.resource("grammars", "arch.lark").read_text(encoding="utf-8") + "// changed\n")
-    monkeypatch.setattr(kept, "resource", lambda *names: other)
-    tables()
-    assert len(made) == 2
-
-
-def test_no_folder_to_keep_them_in(tmp_path, monkeypatch, made):
-    file = tmp_path / "file"
-    file.touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(file))
-    assert tables().rows
-    monkeypatch.delenv("XDG_CACHE_HOME")
-
-    def nobody(cls: type[Path]) -> Path:
-        raise RuntimeError("no home")
-
-    monkeypatch.setattr(Path, "home", classmethod(nobody))
-    assert tables().rows
-    assert len(made) == 2
-    assert not file.read_bytes()
-
-
-def test_lark_is_imported_to_make_them_and_then_no_more(folder, tmp_path):
+def test_a_check_imports_neither_lark_nor_torch_nor_numpy_and_writes_nothing(tmp_path):
     spec = tmp_path / "t.arch"
-    spec.write_text("network t {\n    input x: [N, 4]\n    linear(3)\n}\n")
+    spec.write_text("network t {\n    input x: [N, 4]\n    linear(3)\n}\n", encoding="utf-8")
+    home = tmp_path / "home"
+    home.mkdir()
     program = (
         "import sys; from archdsl.cli import main\n"
         f"try: main(['check', {str(spec)!r}])\n"
         "except SystemExit: pass\n"
         "print(*{'lark', 'torch', 'numpy'} & set(sys.modules))"
     )
-    for expected in ("lark", ""):
-        environment = {**os.environ, "XDG_CACHE_HOME": str(folder)}
-        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
-        assert run.stdout.splitlines()[-1] == expected, run.stderr
+    environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home)}
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert run.stdout.splitlines()[-1] == "", run.stderr
+    assert not list(home.iterdir())

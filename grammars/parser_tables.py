@@ -1,13 +1,18 @@
-"""From the grammar to the tables of its automaton.
+"""Writes the parser's tables, `archdsl/syntax/tables.py`, from the grammar.
 
-Lark reads the grammar and finds the states; here they become plain data. This is the only file that imports Lark, and
-it is imported only where there are no tables yet.
+    python grammars/parser_tables.py
+
+Lark reads the grammar and finds the states; here they become plain data, numbered alike in every run.
+`tests/syntax/test_tables.py` fails where the file is out of date. Where it cannot be imported, take it from git first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from json import dumps
+from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import lark
@@ -15,7 +20,47 @@ import lark
 from archdsl.syntax.automaton import Rule, Tables
 from archdsl.syntax.words import RESERVED
 
+GRAMMAR = Path(__file__).with_name("arch.lark")
+MODULE = Path(__file__).parents[1] / "archdsl" / "syntax" / "tables.py"
 STARTS = ("start", "expression")
+HEAD = '''"""The tables of the language's grammar, which `automaton.run` follows.
+
+Made by grammars/parser_tables.py from grammars/arch.lark; edit what it is made from.
+"""
+
+from archdsl.syntax.automaton import Tables
+
+# fmt: off
+'''
+
+
+def main() -> None:
+    MODULE.write_text(source(tables_of(GRAMMAR.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+def source(tables: Tables) -> str:
+    """The module that holds the tables, an item of a list on a line of its own."""
+    fields = "".join(f"    {name}={value},\n" for name, value in _fields(tables))
+    return f"{HEAD}TABLES = Tables(\n{fields})\n"
+
+
+def _fields(tables: Tables) -> Iterator[tuple[str, str]]:
+    for name, value in tables.values().items():
+        if isinstance(value, list):
+            items = "".join(f"{_item(item)},\n" for item in value)
+            yield name, f"[\n{items}    ]"
+        else:
+            yield name, _literal(value)
+
+
+def _item(value: object) -> str:
+    """An item of a list: a pattern with a kind of words on each line, all else broken behind its commas."""
+    if isinstance(value, str):
+        pieces = re.split(r"(?<=\|)(?=\(\?P<)", value)
+        return "        (\n" + "".join(f"            {_literal(piece)}\n" for piece in pieces) + "        )"
+    unbroken = _literal(value).replace(": ", ":\N{NO-BREAK SPACE}")
+    lines = wrap(unbroken, 110, break_long_words=False, break_on_hyphens=False)
+    return "        " + "\n         ".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def parser(grammar: str, **options: Any) -> lark.Lark:
@@ -93,3 +138,16 @@ def _rule(rule: Any) -> Rule:
     name = "" if origin.startswith("_") else str(rule.alias or origin)
     is_thin = bool(rule.options.expand1 and not rule.alias)
     return origin, len(expansion), name, is_thin, spliced if any(spliced) else ()
+
+
+def _literal(value: object) -> str:
+    """A value as Python writes it, in double quotes."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(item)}' for key, item in value.items())}}}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_literal, value))}{',' * (len(value) == 1)})"
+    return dumps(value) if isinstance(value, str) else repr(value)
+
+
+if __name__ == "__main__":
+    main()
