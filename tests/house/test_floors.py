@@ -35,6 +35,9 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 # The module that executes emitted torch source; it is itself imported only when a live module is wanted.
 LIVE = "backends.torch.module"
+
+# What emitted torch files bring along. It is read as text: nothing in the package imports it.
+RUNTIME = "backends.torch.runtime"
 MODULES = sorted((ROOT / "archdsl").rglob("*.py"))
 
 
@@ -154,9 +157,16 @@ def test_torch_is_imported_in_functions_of_its_backend_only(name):
     for imported, node in imports(TREES[name]):
         if imported.split(".")[0] == "torch" and node not in unread:
             assert room_of(name) == "backends.torch", f"archdsl.{name}:{node.lineno} imports torch"
-            assert node in late or name == LIVE, (
+            assert node in late or name == LIVE or name.startswith(f"{RUNTIME}."), (
                 f"archdsl.{name}:{node.lineno} imports torch when it is imported itself"
             )
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_what_torch_files_bring_along_stands_alone(name):
+    """It imports nothing else of the package, and nothing imports it."""
+    for other in own_imports(TREES[name]):
+        assert name.startswith(RUNTIME) == other.startswith(RUNTIME), f"archdsl.{name} imports archdsl.{other}"
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))

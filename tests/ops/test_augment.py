@@ -11,21 +11,17 @@ import torch
 from support.backends_agree import agree, halves
 from support.kernels import agrees, close, differentiates, normal
 from support.texts import LENET, RANDOM
-from torch import nn
 from torch.nn import functional as F
 
 import archdsl
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.kernels import augment, color
-from archdsl.backends.torch.augmenting import AUGMENTING
+from archdsl.backends.torch.runtime.augment import ColorJitter, Normalize, RandomCrop, RandomFlip, RandomResizedCrop
 
 torch.set_num_threads(1)
 
 
 RESIZED = " -> random_resized_crop(scale=[0.5, 1.0])"
-
-HELPERS: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "Tensor": torch.Tensor}
-exec("\n\n".join(AUGMENTING.values()), HELPERS)
 
 
 def images(channels: int = 3, count: int = 4, height: int = 7, width: int = 6) -> np.ndarray:
@@ -53,7 +49,7 @@ def same(name: str, torchs: Callable[..., Any], x: np.ndarray, *draws: np.ndarra
 @pytest.mark.parametrize("axis", [2, 3])
 def test_flips(axis: int) -> None:
     chosen = np.array([True, False, True, False])
-    same("flipped", HELPERS["RandomFlip"](0.5, axis).flip, images(), chosen, axis=axis)
+    same("flipped", RandomFlip(0.5, axis).flip, images(), chosen, axis=axis)
     y = augment.flipped(images(), chosen, axis)[0]
     np.testing.assert_array_equal(y[0], np.flip(images()[0], axis - 1))
     np.testing.assert_array_equal(y[1], images()[1])
@@ -64,7 +60,7 @@ def test_shifts(padding: tuple[int, int]) -> None:
     rows, columns = padding
     rng = np.random.default_rng(0)
     down, right = rng.integers(-rows, rows + 1, 4), rng.integers(-columns, columns + 1, 4)
-    same("shifted", HELPERS["RandomCrop"](padding).shift, images(), down, right)
+    same("shifted", RandomCrop(padding).shift, images(), down, right)
     padded = np.pad(images(), ((0, 0), (0, 0), (rows, rows), (columns, columns)))
     for image, cut in zip(padded, augment.shifted(images(), down, right)[0], strict=True):
         top, left = rows + down[0], columns + right[0]
@@ -76,7 +72,7 @@ BOXES = np.array([[0, 0, 7, 6], [2, 1, 3, 4], [6, 5, 1, 1], [1, 0, 5, 2]], np.fl
 
 
 def test_parts_are_enlarged() -> None:
-    module = HELPERS["RandomResizedCrop"]((0.08, 1.0), (0.75, 1.3333))
+    module = RandomResizedCrop((0.08, 1.0), (0.75, 1.3333))
     same("enlarged", module.enlarge, images(), *BOXES)
     y = augment.enlarged(images(), *BOXES)[0]
     np.testing.assert_allclose(y[0], images()[0], rtol=1e-12)
@@ -90,7 +86,7 @@ def test_parts_are_enlarged() -> None:
 @pytest.mark.parametrize("scale", [(0.08, 1.0), (0.5, 0.5), (1.0, 1.0)])
 def test_parts_are_the_same(size: tuple[int, int], scale: tuple[float, float]) -> None:
     areas, ratios = np.random.default_rng(0).random((2, 500, 10))
-    module = HELPERS["RandomResizedCrop"](scale, (0.75, 1.3333))
+    module = RandomResizedCrop(scale, (0.75, 1.3333))
     mine = augment.parts(*size, areas, ratios, scale, (0.75, 1.3333))
     for found, wanted in zip(mine, module.parts(*size, torch.tensor(areas), torch.tensor(ratios)), strict=True):
         np.testing.assert_array_equal(found, wanted.numpy())
@@ -102,19 +98,19 @@ def test_parts_are_the_same(size: tuple[int, int], scale: tuple[float, float]) -
 @pytest.mark.parametrize(("name", "method"), [("brightened", "brighten"), ("contrasted", "contrasted")])
 def test_light(name: str, method: str, channels: int) -> None:
     factor = np.array([0.0, 0.6, 1.0, 1.7])[:, None, None, None]
-    same(name, getattr(HELPERS["ColorJitter"](), method), images(channels), factor)
+    same(name, getattr(ColorJitter(), method), images(channels), factor)
 
 
 def test_saturation() -> None:
     factor = np.array([0.0, 0.6, 1.0, 1.7])[:, None, None, None]
-    same("saturated", HELPERS["ColorJitter"]().saturate, images(), factor)
+    same("saturated", ColorJitter().saturate, images(), factor)
     grey = color.saturated(images(), factor)[0][0]
     np.testing.assert_allclose(grey[0], np.tensordot((0.299, 0.587, 0.114), images()[0], 1), rtol=1e-12)
 
 
 def test_hue() -> None:
     share = np.array([-0.5, -0.13, 0.0, 0.4])[:, None, None, None]
-    same("turned", HELPERS["ColorJitter"]().turn, images(), share)
+    same("turned", ColorJitter().turn, images(), share)
     np.testing.assert_allclose(color.turned(images(), share)[0][2], images()[2], atol=1e-12)
 
 
@@ -135,7 +131,7 @@ def test_grey_images_have_no_hue_to_turn() -> None:
     y, pullback = color.turned(grey, share)
     np.testing.assert_array_equal(y, grey)
     x = torch.tensor(grey, requires_grad=True)
-    HELPERS["ColorJitter"]().turn(x, torch.tensor(share)).backward(torch.ones(x.shape))
+    ColorJitter().turn(x, torch.tensor(share)).backward(torch.ones(x.shape))
     assert x.grad is not None
     np.testing.assert_array_equal(pullback(np.ones_like(grey))[0], x.grad.numpy())
 
@@ -157,7 +153,7 @@ def test_normalize_centres_the_usual_images() -> None:
     wanted = [(x[:, c] - mean[c]) / std[c] for c in range(3)]
     np.testing.assert_allclose(y, np.stack(wanted, 1), rtol=1e-12)
     differentiates(kernels.normalize, [x], mean=mean, std=std)
-    module = HELPERS["Normalize"](mean, std)
+    module = Normalize(mean, std)
     close(module(torch.tensor(x, dtype=torch.float32)).numpy(), y.astype(np.float32), 1e-5)
 
 

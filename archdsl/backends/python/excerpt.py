@@ -116,8 +116,20 @@ def contents(name: str) -> Contents:
         for defined in _defined(node):
             first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
             module.definitions[defined] = "\n".join(lines[first - 1 : node.end_lineno])
-            module.needs[defined] = sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)})
+            module.needs[defined] = sorted(_names(node))
     return module
+
+
+def mentioned(code: str) -> set[str]:
+    """The names that code mentions, outside of its literals and comments.
+
+    mentioned("x = F.relu(image)")      # {"x", "F", "image"}
+    """
+    return _names(ast.parse(code))
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _source(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Fused layers in torch: classes that an emitted file brings along (`fused_source`), and what is done in place."""
+"""Fused layers in torch: classes that an emitted file brings along, and what is done in place."""
 
 from __future__ import annotations
 

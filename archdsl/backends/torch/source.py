@@ -9,20 +9,20 @@ One class for each distinct structure of a block, chains as `nn.Sequential`, eve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import archdsl.backends.torch.families  # noqa: F401  # fills the table of rules
 from archdsl.backends.python.docstrings import docstring
+from archdsl.backends.python.excerpt import mentioned
+from archdsl.backends.python.imports import Import, import_groups
 from archdsl.backends.python.layout import flat, lines
 from archdsl.backends.python.names import unique
+from archdsl.backends.torch.brought import FUSED, PLAIN, brought, names_in
 from archdsl.backends.torch.checkpointing import known_blocks
 from archdsl.backends.torch.constructor import Made, assignment, construction, layers, made, passing
 from archdsl.backends.torch.docs import description
 from archdsl.backends.torch.forward import arguments, early_forward, early_layers, early_method, forward, passed
-from archdsl.backends.torch.fused_source import FUSED
-from archdsl.backends.torch.helpers import HELPERS
 from archdsl.backends.torch.inputs import CHECK, check
 from archdsl.backends.torch.names import TAKEN, class_name, variable
 from archdsl.backends.torch.structure import Family, structure
@@ -31,30 +31,19 @@ from archdsl.graph.nodes import layers as ir_layers
 from archdsl.graph.opened import opened
 from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, Room
 
-STANDARD = {
-    "AbstractContextManager": "contextlib",
-    "Any": "typing",
-    "CDLL": "ctypes",
-    "Callable": "collections.abc",
-    "Iterator": "collections.abc",
-    "NamedTuple": "typing",
-    "OrderedDict": "collections",
-    "PAGESIZE": "mmap",
-    "c_size_t": "ctypes",
-    "c_void_p": "ctypes",
-    "contextmanager": "contextlib",
-    "nullcontext": "contextlib",
-    "partial": "functools",
-    "platform": "sys",
-    "wraps": "functools",
+IMPORTS = {
+    "F": Import("torch.nn.functional", "", "F"),
+    "NamedTuple": Import("typing", "NamedTuple", "NamedTuple"),
+    "OrderedDict": Import("collections", "OrderedDict", "OrderedDict"),
+    "Tensor": Import("torch", "Tensor", "Tensor"),
+    "nn": Import("torch", "nn", "nn"),
+    "partial": Import("functools", "partial", "partial"),
+    "torch": Import("torch", "", "torch"),
 }
-"""Names of the standard library that emitted code reads, with the modules that they come from."""
+"""Names that classes of an emitted file read, with where they come from."""
 
 FUSED_OPS = (FusedConv, FusedLinear, FusedNorm)
 AROUND_FUSED = (Append, Room)
-
-OWN = TAKEN | (HELPERS.keys() - FUSED.keys()) | {CHECK}
-"""Names that mean something in an emitted file before a spec says anything; with fused layers, more do."""
 
 
 def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> str:
@@ -80,16 +69,19 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
             continue
         parts.append(list(check(graph, family.name, arguments(settled, names))))
         parts.append(list(_network(settled, names, results)))
-    used = _helpers(parts, own)
-    parts = [HELPERS[name].splitlines() for name in HELPERS if name in used] + parts
-    body = "\n\n\n".join("\n".join(part) for part in parts)
-    return "\n\n".join([*_top(header), _imports({word for part in parts for word in _words(part)}) + "\n", body]) + "\n"
+    texts = ["\n".join(part) for part in parts]
+    read = {name for text in texts for name in mentioned(text)}
+    cut = brought(read & own)
+    texts = [text for section in cut.sections for text in section.texts.values()] + texts
+    imports = import_groups(cut.imports | {IMPORTS[name] for name in read & IMPORTS.keys()})
+    top = [*docstring(header, 0)]
+    return "\n\n".join(["\n".join(group) for group in [top, *imports] if group] + ["\n" + "\n\n\n".join(texts) + "\n"])
 
 
 def _own(graph: Graph) -> frozenset[str]:
-    """The names that the file of a network needs for itself."""
+    """The names that mean something in the file of a network before its spec says anything."""
     fused = any(isinstance(layer.node.op, FUSED_OPS + AROUND_FUSED) for layer in ir_layers(graph))
-    return OWN | FUSED.keys() if fused or graph.pieces else OWN
+    return TAKEN | {CHECK} | names_in(PLAIN + FUSED if fused or graph.pieces else PLAIN)
 
 
 def class_of(graph: Graph) -> str:
@@ -98,54 +90,12 @@ def class_of(graph: Graph) -> str:
     return structure(graph, _own(graph)).of[graph].name
 
 
-def _helpers(parts: list[list[str]], own: frozenset[str]) -> set[str]:
-    """Those of the file's own names that are helpers which its parts use, and which these use in turn."""
-    known = HELPERS.keys() & own
-    found: set[str] = set()
-    while parts:
-        new = {name for part in parts for name in _words(part) if name in known} - found
-        found |= new
-        parts = [HELPERS[name].splitlines() for name in new]
-    return found
-
-
 def classes_of_blocks(graph: Graph, blocks: Sequence[str] = ()) -> list[str]:
     """The names of the classes that are blocks of the spec, or of the blocks that are named."""
     graph = opened(graph)
     wanted = known_blocks(graph, blocks)
     found = [family for family in structure(graph, _own(graph)).families if family.first.kind == "block"]
     return [family.name for family in found if not blocks or family.first.name in wanted]
-
-
-def _top(header: str) -> list[str]:
-    return ["\n".join(docstring(header, 0))] if header.strip() else []
-
-
-def _imports(words: set[str]) -> str:
-    modules = sorted({module for word, module in STANDARD.items() if word in words})
-    standard = [f"from {module} import {', '.join(_read(words, module))}" for module in modules]
-    torch = ["import torch"] if "torch" in words else []
-    torch += ["import torch.nn.functional as F"] if "F" in words else []
-    named = [name for name in ("Tensor", "nn") if name in words]
-    torch += [f"from torch import {', '.join(named)}"] if named else []
-    torch += ["from torch.utils.checkpoint import checkpoint"] if "checkpoint" in words else []
-    return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
-
-
-def _read(words: set[str], module: str) -> list[str]:
-    """What is read of a module, in the order of isort: classes first."""
-    return sorted((w for w in STANDARD if STANDARD[w] == module and w in words), key=lambda w: (w[0].islower(), w))
-
-
-def _words(part: list[str]) -> set[str]:
-    """The names that the code of a class reads; its docstring and comments are not code."""
-    code, quoted = [], False
-    for line in part:
-        marks = line.replace('\\"', "").count('"""')
-        if not quoted and not marks:
-            code.append(line.split("  # ")[0])
-        quoted ^= marks == 1
-    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", "\n".join(code)))
 
 
 def _results(graph: Graph, name: str, network: str) -> Iterator[str]:

@@ -1,12 +1,14 @@
-"""The classes of augmentation, which an emitted file brings along when it uses them.
+"""Augmentation of images, in training only.
 
-Each draws in `forward`, in training only; what it does with the numbers drawn is a method of its own, and the same as
-what the NumPy kernels do. Numbers are drawn for a whole batch at once, on its device.
+Each class draws in `forward`; what it does with the numbers drawn is a method of its own, and the same as what the
+NumPy kernels do. Numbers are drawn for a whole batch at once, on its device.
 """
 
-from __future__ import annotations
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-_FLIP = '''\
+
 class RandomFlip(nn.Module):
     """In training, mirror each image of [N, C, H, W] with probability p."""
 
@@ -21,9 +23,8 @@ class RandomFlip(nn.Module):
 
     def flip(self, images: Tensor, chosen: Tensor) -> Tensor:
         return torch.where(chosen[:, None, None, None], images.flip(self.dim), images)
-'''
 
-_CROP = '''\
+
 class RandomCrop(nn.Module):
     """In training, pad each image of [N, C, H, W] by zeros, and cut out a window of the old size anywhere."""
 
@@ -45,9 +46,8 @@ class RandomCrop(nn.Module):
         columns = torch.arange(images.size(3), device=images.device) + (right + self.columns)[:, None]
         cut = padded.gather(2, rows[:, None, :, None].expand(-1, images.size(1), -1, padded.size(3)))
         return cut.gather(3, columns[:, None, None, :].expand(-1, images.size(1), images.size(2), -1))
-'''
 
-_RESIZED_CROP = '''\
+
 class RandomResizedCrop(nn.Module):
     """In training, enlarge a random part of each image of [N, C, H, W] to the size of the whole.
 
@@ -97,9 +97,8 @@ class RandomResizedCrop(nn.Module):
         near = places.floor().long()[:, None, None, :].expand(-1, images.size(1), images.size(2), -1)
         share = (places - places.floor())[:, None, None, :].to(images.dtype)
         return torch.lerp(images.gather(3, near), images.gather(3, (near + 1).clamp(max=width - 1)), share)
-'''
 
-_JITTER = '''\
+
 class ColorJitter(nn.Module):
     """In training, change light and colours of each image of [N, 1 or 3, H, W], whose values lie from 0 to 1."""
 
@@ -152,9 +151,8 @@ class ColorJitter(nn.Module):
         own = torch.arange(5, 0, -2, device=images.device)[:, None, None]
         place = (own + 2 * high + lean / torch.where(spread > 0, spread, 1.0) + 6 * share) % 6
         return largest - spread * torch.minimum(place, 4 - place).clamp(0, 1)
-'''
 
-_NORMALIZE = '''\
+
 class Normalize(nn.Module):
     """(images - mean) / std, channel by channel; what a number loses in single precision is kept beside it."""
 
@@ -173,12 +171,3 @@ class Normalize(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return (images - (self.mean + self.mean_rest)) / (self.std + self.std_rest)
-'''
-
-AUGMENTING: dict[str, str] = {
-    "RandomFlip": _FLIP,
-    "RandomCrop": _CROP,
-    "RandomResizedCrop": _RESIZED_CROP,
-    "ColorJitter": _JITTER,
-    "Normalize": _NORMALIZE,
-}
