@@ -27,6 +27,8 @@ SPECS = {
     "initial": "network Initial { input x: [N, T, 8]\n"
     "attention_with_a_name_that_is_rather_long = attention(2, causal=true, init=normal(0.02), dropout=0.1)\n"
     "attention(4, init=kaiming_normal, bias=false) -> relu -> short = attention(2) }",
+    "bends": "network Bends { input x: [N, 4, 5, 5]\n conv(8, kernel=3) -> elu(0.5)\n conv(8, kernel=1) -> leaky_relu\n"
+    "conv(8, kernel=1) -> softplus(2.0, threshold=3.0)\n linear(4, axis=-1) -> softplus(threshold=-1.0) }",
     "flips": "block flips(p, side, by) { random_flip(p, axis=side) -> random_crop(padding=by) -> conv(4, kernel=1) }\n"
     'network Flips { input image: [N, 4, H, W]\n flips(0.25, "vertical", 2) -> flips(0.5, "horizontal", [1, 3]) }',
 }

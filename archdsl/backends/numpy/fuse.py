@@ -4,7 +4,7 @@
 
 Layers that do nothing in inference are gone. A convolution takes over the batch norm behind it, the value that is added
 to it, and the activation; and a batch norm in front of it, with its ReLU, if nothing else needs their result. What has
-no fast kernel stays with its textbook kernel.
+no fast kernel stays with its reference kernel.
 """
 
 from __future__ import annotations
@@ -16,14 +16,20 @@ from dataclasses import replace
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.fast.activate import (
     Then,
+    by_reference,
+    to_elu,
     to_gelu,
     to_gelu_by_tanh,
     to_hardsigmoid,
     to_hardswish,
+    to_leaky_relu,
+    to_mish,
     to_relu,
     to_relu6,
+    to_selu,
     to_sigmoid,
     to_silu,
+    to_softplus,
     to_tanh,
 )
 from archdsl.backends.numpy.fast.adaptive import adaptive_avg_pool_into
@@ -32,16 +38,14 @@ from archdsl.backends.numpy.fast.conv import conv3x3_into, conv_into, grouped_co
 from archdsl.backends.numpy.fast.conv_transpose import conv_transpose_into
 from archdsl.backends.numpy.fast.linear import linear_into
 from archdsl.backends.numpy.fast.move import concat_into, flatten_into
-from archdsl.backends.numpy.fast.pointwise import add_into, each_into, mul_into, norm_into, sub_into
+from archdsl.backends.numpy.fast.pointwise import add_into, each_into, mul_into, norm_into, prelu_into, sub_into
 from archdsl.backends.numpy.fast.pool import avg_pool_into, max_pool_into, mean_into
-from archdsl.backends.numpy.fast.rows import layer_norm_into, softmax_into
-from archdsl.backends.numpy.fast.textbook import textbook
+from archdsl.backends.numpy.fast.reference import batch_reference_into, reference_into
+from archdsl.backends.numpy.fast.rows import layer_norm_into, log_softmax_into, softmax_into
 from archdsl.backends.numpy.plan import Plan, Step
-from archdsl.backends.numpy.rules import Call, Kernel
+from archdsl.backends.numpy.rules import Call, Kernel, Made
 
-IDLE = {kernels.dropout, kernels.stochastic_depth}
-"""What does nothing in inference."""
-ACTIVATIONS: dict[Kernel, Then] = {
+THENS: dict[Kernel, Then] = {
     kernels.relu: to_relu,
     kernels.relu6: to_relu6,
     kernels.sigmoid: to_sigmoid,
@@ -49,12 +53,22 @@ ACTIVATIONS: dict[Kernel, Then] = {
     kernels.silu: to_silu,
     kernels.hardsigmoid: to_hardsigmoid,
     kernels.hardswish: to_hardswish,
+    kernels.mish: to_mish,
+    kernels.selu: to_selu,
     kernels.gelu: to_gelu,
 }
+"""Activations as what may follow other steps."""
+MAKERS: dict[Kernel, Callable[..., Then]] = {
+    kernels.leaky_relu: to_leaky_relu,
+    kernels.elu: to_elu,
+    kernels.softplus: to_softplus,
+}
+"""What makes those that have options, which are the kernel's own."""
 IMAGES: dict[Kernel, Kernel] = {
     kernels.conv: conv_into,
     kernels.conv_transpose: conv_transpose_into,
     kernels.batch_norm: norm_into,
+    kernels.prelu: prelu_into,
     kernels.max_pool: max_pool_into,
     kernels.avg_pool: avg_pool_into,
     kernels.global_avg_pool: mean_into,
@@ -71,9 +85,12 @@ ROWS: dict[Kernel, Kernel] = {
 LAST: dict[Kernel, Kernel] = {
     kernels.linear: linear_into,
     kernels.layer_norm: layer_norm_into,
+    kernels.prelu: prelu_into,
     kernels.attention: attention_into,
 }
 """Those of what treats the last axes of all but images, which lie otherwise."""
+ALONG: dict[Kernel, Kernel] = {kernels.softmax: softmax_into, kernels.log_softmax: log_softmax_into}
+"""Those of what works along one axis, if its numbers lie side by side."""
 JOINS: dict[Kernel, Kernel] = {kernels.add: add_into, kernels.mul: mul_into, kernels.sub: sub_into}
 CONVS = (conv_into, conv3x3_into, grouped_conv_into)
 ENDS = (*CONVS, norm_into, linear_into, add_into, mul_into, sub_into)
@@ -85,8 +102,9 @@ PLAIN: dict[Kernel, dict[str, object]] = {
     kernels.conv_transpose: {"groups": 1},
     kernels.attention: {"p": None},
     kernels.softmax: {"axis": None},
+    kernels.log_softmax: {"axis": None},
 }
-"""Options that the fast kernels don't have: with any other value, save that of `None`, the textbook kernel runs."""
+"""Options that the fast kernels don't have: with any other value, save that of `None`, the reference kernel runs."""
 
 
 def fused(flat: Plan) -> Plan:
@@ -107,7 +125,7 @@ def _without_idle(flat: Plan) -> tuple[list[Step], dict[int, int]]:
     steps = []
     for step in flat.steps:
         inputs = tuple(same.get(value, value) for value in step.inputs)
-        if step.call.kernel in IDLE:
+        if step.op.is_noop_in_evaluation:
             same[step.outputs[0]] = inputs[0]
         else:
             steps.append(replace(step, inputs=inputs))
@@ -170,12 +188,12 @@ class _Fusing:
         self.makers.update(dict.fromkeys(step.outputs, number))
 
     def call(self, step: Step) -> Call:
-        """The fast kernel of a step, with its options, or the textbook kernel."""
+        """The fast kernel of a step, with its options, or the reference kernel."""
         kernel, options = step.call.kernel, dict(step.call.options)
         ranks = {self.shapes[value].rank for value in step.inputs}
         kinds = {self.shapes[value].kind for value in step.inputs}
         fast = None
-        if kernel in ACTIVATIONS:
+        if step.op.is_pointwise:
             return Call(each_into, {"then": _then(step)})
         if kernel in JOINS and len(ranks) == 1:
             fast = JOINS[kernel]
@@ -183,13 +201,14 @@ class _Fusing:
             fast = IMAGES.get(kernel)
         elif len(ranks) == 1:
             fast = LAST.get(kernel) or (ROWS.get(kernel) if ranks == {2} else None)
-        if kernel is kernels.softmax and self.along_rows(step):
-            fast = softmax_into
+        if kernel in ALONG and self.along_rows(step):
+            fast = ALONG[kernel]
         plain = PLAIN.get(kernel, {})
         special = any(options.get(name, usual) != usual for name, usual in plain.items() if usual is not None)
         if fast is None or special or "int" in kinds:
             unseen = {"train": False, "rng": None}
-            return Call(textbook, {"by": kernel, **options, **{name: unseen[name] for name in step.call.context}})
+            reference = reference_into if step.is_samplewise else batch_reference_into
+            return Call(reference, {"by": kernel, **options, **{name: unseen[name] for name in step.call.context}})
         if fast is conv_into:
             fast = self.conv(step)
         return Call(fast, {name: value for name, value in options.items() if name not in plain})
@@ -256,7 +275,7 @@ def _added_to_conv(done: _Fusing, step: Step) -> bool:
 
 def _activated(done: _Fusing, step: Step) -> bool:
     """An activation behind a step that takes it over."""
-    if step.call.kernel not in ACTIVATIONS:
+    if not step.op.is_pointwise:
         return False
     number = done.maker(step.inputs[0], *ENDS)
     if number is None or "then" in done.steps[number].call.options:
@@ -266,9 +285,15 @@ def _activated(done: _Fusing, step: Step) -> bool:
 
 
 def _then(step: Step) -> Then:
-    """An activation as what may follow other steps."""
-    by_tanh = step.call.options.get("approximate") == "tanh"
-    return to_gelu_by_tanh if by_tanh else ACTIVATIONS[step.call.kernel]
+    """A function of each number as what may follow other steps."""
+    kernel, options = step.call.kernel, step.call.options
+    if kernel is kernels.gelu and options.get("approximate") == "tanh":
+        return to_gelu_by_tanh
+    if kernel in THENS:
+        return THENS[kernel]
+    if kernel in MAKERS and options.get("threshold", 0) >= 0:
+        return Made(MAKERS[kernel], tuple(options.items()))
+    return Made(by_reference, (("kernel", kernel), *options.items()))
 
 
 def _norm_before_conv(done: _Fusing, step: Step) -> bool:

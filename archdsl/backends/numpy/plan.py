@@ -17,7 +17,7 @@ from archdsl.backends.numpy.rules import Call, drawing, lower
 from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.graph import nodes as ir
 from archdsl.graph.opened import opened
-from archdsl.ops import Param, Params
+from archdsl.ops import Op, Param, Params
 from archdsl.sizes.dim import symbol
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -25,13 +25,16 @@ from archdsl.sizes.shape import Shape
 
 @dataclass(frozen=True)
 class Step:
-    """One kernel call. `block` is the number of the block that it stands in, 0 for the network itself."""
+    """One kernel call of an op. `block` is the number of the block that it stands in, 0 for the network itself;
+    `is_samplewise` tells whether it treats each sample of the batch by itself."""
 
     call: Call
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     layer: str
     block: int
+    op: Op
+    is_samplewise: bool = True
 
 
 @dataclass
@@ -135,7 +138,7 @@ def _apply(flat: Plan, node: ir.Apply, given: tuple[int, ...], block: int) -> tu
     for name, param in own.items():
         flat.params.setdefault(_join(layer, name), param)
     outputs = tuple(_new(flat, shape) for shape in node.shapes)
-    flat.steps.append(Step(call, given, outputs, layer, block))
+    flat.steps.append(Step(call, given, outputs, layer, block, node.op, node.op.is_samplewise(*shapes)))
     return outputs
 
 

@@ -30,6 +30,24 @@ class Call:
     context: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Made:
+    """A function that another one makes of options: emitted text has `to_elu(alpha=0.5)` in its place."""
+
+    by: Kernel
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.by(**dict(self.options))(*arguments)
+
+
+def functions(value: Any) -> tuple[Kernel, ...]:
+    """The functions that emitted text names where this option stands."""
+    if isinstance(value, Made):
+        return (value.by, *(each for _, option in value.options for each in functions(option)))
+    return (value,) if callable(value) else ()
+
+
 AnyOp = TypeVar("AnyOp", bound=Op)
 
 RULES: dict[type[Op], Callable[..., Call]] = {}

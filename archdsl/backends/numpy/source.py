@@ -12,13 +12,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archdsl.backends.numpy.fast.inference import Inference
 from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.names import output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
-from archdsl.backends.numpy.rules import drawing
+from archdsl.backends.numpy.rules import Made, drawing, functions
 from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.backends.numpy.weights import Input, Tensor
@@ -69,7 +69,7 @@ def source(graph: Graph, header: str = "", train: bool = False) -> str:
     """The text of the file; `header` comes first, as a comment. With `train` it trains, else it infers fast."""
     flat = plan(graph) if train else fused(plan(graph))
     values = [value for step in flat.steps for value in (step.call.kernel, *step.call.options.values())]
-    kernels = dict.fromkeys(value for value in values if callable(value))
+    kernels = dict.fromkeys(function for value in values for function in functions(value))
     draws = dict.fromkeys(drawing(param.init)[0] for param in flat.params.values())
     base = (Network, *TRAINING) if train else (Inference,)
     roots = [*kernels, Input, *draws, *([Tensor] if flat.params else []), *base]
@@ -219,7 +219,7 @@ def _head(results: list[str]) -> str:
 def _code(step: Step, head: str, names: list[str]) -> str:
     arguments = [step.call.kernel.__name__, *(names[value] for value in step.inputs)]
     arguments += [f"layer={literal(step.layer)}"] * bool(step.layer)
-    arguments += [f"{name}={literal(value)}" for name, value in step.call.options.items()]
+    arguments += [f"{name}={_option(value)}" for name, value in step.call.options.items()]
     arguments += [f"{name}=net.{name}" for name in step.call.context]
     return "\n".join(_bracketed(f"{head}net(", arguments, ")", 8))
 
@@ -234,3 +234,10 @@ def _note(flat: Plan, step: Step) -> str:
 def _bracketed(head: str, items: Iterable[str], tail: str, indent: int) -> list[str]:
     """A bracket on one line where it fits, else with an item a line."""
     return list(lines(Block(head, tuple((item, "") for item in items), tail, folds=True), indent))
+
+
+def _option(value: Any) -> str:
+    """An option of a kernel: a constant, a function, or what a function makes of constants."""
+    if isinstance(value, Made):
+        return f"{value.by.__name__}({', '.join(f'{name}={_option(option)}' for name, option in value.options)})"
+    return literal(value)

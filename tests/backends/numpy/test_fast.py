@@ -18,12 +18,14 @@ from archdsl.backends.numpy.fast.arena import Stay, place
 from archdsl.backends.numpy.fast.conv import conv3x3_into, conv_into
 from archdsl.backends.numpy.fast.crew import Crew, blas
 from archdsl.backends.numpy.fast.packs import Packs
+from archdsl.backends.numpy.fast.reference import reference_into
 from archdsl.backends.numpy.fast.schedule import Schedule, Trace
-from archdsl.backends.numpy.fast.textbook import textbook
 from archdsl.backends.numpy.fast.winograd import POINTS, tile_conv
 from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.plan import plan
 from archdsl.backends.numpy.program import Program
+from archdsl.backends.numpy.rules import Made
+from archdsl.ops import OPS
 
 DIRECT = 2e-6
 """The error of sums in float32, as a share of the largest output; measured: below 7e-7."""
@@ -284,11 +286,83 @@ def test_no_memory_is_taken_in_a_steady_state() -> None:
             assert function(*arguments) is None or np.shares_memory(function(*arguments), arguments[-1])
 
 
-def test_what_has_no_fast_kernel_runs_by_the_textbook() -> None:
-    program = agrees(on_images("group_norm(2) -> mish -> conv(4, kernel=3)"), (2, 8, 9, 9))
+@pytest.mark.parametrize(
+    "activation",
+    [
+        *("elu", "elu(0.3)", "elu(0.0)", "selu", "mish", "softplus", "softplus(2.0, threshold=3.0)"),
+        *("softplus(beta=0.5)", "softplus(threshold=-1.0)", "leaky_relu", "leaky_relu(1.5)", "leaky_relu(-0.5)"),
+        *("prelu", "prelu(per_channel=true)"),
+    ],
+)
+def test_activations_are_exact_everywhere(activation: str) -> None:
+    """Without a warning of NumPy's, also where exp would overflow; alone and behind a layer."""
+    program = archdsl.loads(f"network T {{ input x: [N, 4]\n{activation} }}").numpy()
+    x = np.concatenate([np.linspace(-9, 9, 40_000), [0, -1e-30, 60, -60, 89, -89, 1e4, -1e4, 1e12, -1e12, 3, -3]])
+    x = x.astype(np.float32).reshape(-1, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        y = program(x)
+    wanted = program.astype(np.float64)(x)
+    assert (np.abs(y - wanted) / np.maximum(1, np.abs(wanted))).max() < 4e-7
+    for batch in (1, 2, 5):
+        agrees(
+            on_images(f"conv(9, kernel=3) -> {activation}\nadd {{ | relu | identity }}\n{activation}"), (batch, 8, 9, 7)
+        )
+        agrees(
+            f"network T {{ input x: [N, 6, 5]\nlinear(8) -> {activation} -> batch_norm -> {activation} }}",
+            (batch, 6, 5),
+        )
+
+
+BENT = ("leaky_relu", "elu", "softplus")
+"""The activations whose orders depend on their options."""
+
+
+def test_every_pointwise_op_is_fast() -> None:
+    """Each has orders of its own, or runs its reference kernel a stretch at a time, in the step before it."""
+    for name, op in OPS.items():
+        if op.is_pointwise:
+            program = archdsl.loads(on_images(f"conv(8, kernel=3) -> {name}")).numpy()
+            assert [step.call.kernel for step in program.fused.steps] == [conv3x3_into]
+            assert not isinstance(program.fused.steps[0].call.options["then"], Made) or name in BENT
+
+
+BY_REFERENCE = {
+    "group_norm(2)": True,
+    "upsample(2)": True,
+    "a, b = split([3, 5])\nconcat { | b | a }": True,
+    "softmax(axis=2)": True,
+    "softmax(axis=0)": False,
+    "log_softmax(axis=-4)": False,
+    "flatten(start=0)": False,
+}
+"""Steps that run their reference kernels, and whether they treat each sample by itself."""
+
+
+@pytest.mark.parametrize("body", BY_REFERENCE)
+def test_a_step_without_a_fast_kernel_leaves_samples_apart(body: str) -> None:
+    program = fill(archdsl.loads(on_images(f"conv(8, kernel=3) -> relu\n{body}\nrelu")).numpy())
+    for workers in (1, 2, 3):
+        trace = Trace(Packs(), program.weights_of, workers)
+        program.trace(trace, trace.given((5, 8, 9, 9)))
+        assert trace.by_image == BY_REFERENCE[body]
+        schedule = Schedule(trace, [trace.steps[-1].outputs[0]])
+        parts = zip(trace.steps, schedule.parts, strict=True)
+        (part,) = [part for step, part in parts if "_reference" in step.work.bind.__qualname__]
+        assert len([task for phase in part for task in phase if task]) == (workers if BY_REFERENCE[body] else 1)
+
+
+@pytest.mark.parametrize("body", BY_REFERENCE)
+@pytest.mark.parametrize("batch", [1, 2, 3, 8])
+def test_steps_without_a_fast_kernel(body: str, batch: int) -> None:
+    agrees(on_images(f"conv(8, kernel=3) -> relu\n{body}\nrelu"), (batch, 8, 9, 9))
+
+
+def test_what_has_no_fast_kernel_runs_by_reference() -> None:
+    program = agrees(on_images("group_norm(2) -> upsample(2) -> conv(4, kernel=3)"), (2, 8, 9, 9))
     assert [step.call.kernel for step in program.fused.steps] == [
-        textbook,
-        textbook,
+        reference_into,
+        reference_into,
         program.fused.steps[-1].call.kernel,
     ]
     assert program.fused.steps[-1].call.kernel in (conv_into, conv3x3_into)
@@ -360,5 +434,5 @@ def test_what_vision_transformers_and_unets_are_made_of_is_fast() -> None:
     for target, settings_ in (("vit.arch:ViTBase16", {}), ("unet.arch:UNet", {})):
         program = archdsl.load(f"specs/{target}", **settings_)
         steps = fused(plan(program.graph)).steps
-        slow = {step.call.options["by"].__name__ for step in steps if step.call.kernel is textbook}
+        slow = {step.call.options["by"].__name__ for step in steps if step.call.kernel is reference_into}
         assert slow <= moved

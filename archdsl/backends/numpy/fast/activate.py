@@ -17,6 +17,8 @@ ROOMS = 2
 """The most that any activation needs."""
 EXPONENT = 80
 """What exp takes at most, so that it does not overflow; 1 / exp(80) is nothing beside 1."""
+LINEAR = 20
+"""From here on log(1 + exp(x)) is x, and its tanh 1, in float32."""
 FAR = 5.5**2
 ODDS = (-3.6112340e-09, 2.6689287e-07, -7.9382198e-06, 1.1048032e-04, 6.6259963e-05, -7.2668567e-02, -1.5957685)
 """A polynomial in x² up to `FAR`, its highest power first: x · p(x²) is the logarithm of Φ(-x) / Φ(x).
@@ -71,6 +73,88 @@ def to_hardswish(x: Array, y: Array, room: Array) -> Task:
     """x · min(max(x + 3, 0), 6) / 6."""
     share = room[: x.size].reshape(x.shape)
     return [*to_hardsigmoid(x, share, room), (np.multiply, (x, share, y))]
+
+
+def to_mish(x: Array, y: Array, room: Array) -> Task:
+    """x · tanh(log(1 + exp(x))), as x · w / (w + 2), where w is n · (n + 2), and n is exp(x)."""
+    power, weight = room[: x.size].reshape(x.shape), room[x.size : 2 * x.size].reshape(x.shape)
+    return [
+        (smaller, (x, LINEAR, power)),
+        (np.exp, (power, power)),
+        (np.add, (power, 2, weight)),
+        (np.multiply, (power, weight, weight)),
+        (np.add, (weight, 2, power)),
+        (np.divide, (weight, power, weight)),
+        (np.multiply, (x, weight, y)),
+    ]
+
+
+def to_leaky_relu(slope: float = 0.01) -> Then:
+    """x where it is positive, else slope · x."""
+
+    def orders(x: Array, y: Array, room: Array) -> Task:
+        below = room[: x.size].reshape(x.shape)
+        return [(np.multiply, (x, slope, below)), (larger if slope <= 1 else smaller, (x, below, y))]
+
+    return orders
+
+
+def to_elu(alpha: float = 1.0) -> Then:
+    """x where it is positive, else alpha · (exp(x) - 1)."""
+    return _bent(1.0, alpha)
+
+
+def to_selu(x: Array, y: Array, room: Array) -> Task:
+    """ELU, scaled: the constants of self-normalising networks."""
+    return _bent(1.0507009873554804934, 1.6732632423543772848)(x, y, room)
+
+
+def _bent(scale: float, alpha: float) -> Then:
+    """scale · x where x is positive, else scale · alpha · (exp(x) - 1)."""
+
+    def orders(x: Array, y: Array, room: Array) -> Task:
+        below = room[: x.size].reshape(x.shape)
+        return [
+            (smaller, (x, 0, below)),
+            (np.exp, (below, below)),
+            (np.subtract, (below, 1, below)),
+            (np.multiply, (below, scale * alpha, below)),
+            (larger, (x, 0, y)),
+            *([(np.multiply, (y, scale, y))] if scale != 1 else []),
+            (np.add, (y, below, y)),
+        ]
+
+    return orders
+
+
+def to_softplus(beta: float = 1.0, threshold: float = 20.0) -> Then:
+    """log(1 + exp(beta · x)) / beta; where beta · x is above the threshold, which is not negative, x itself."""
+
+    def orders(x: Array, y: Array, room: Array) -> Task:
+        bend, mask = room[: x.size].reshape(x.shape), room[x.size : 2 * x.size].reshape(x.shape)
+        task: Task = [
+            (np.absolute, (x, bend)),
+            (np.multiply, (bend, -beta, bend)),
+            (np.exp, (bend, bend)),
+            (np.add, (bend, 1, bend)),
+            (np.log, (bend, bend)),
+        ]
+        if beta != 1:
+            task.append((np.multiply, (bend, 1 / beta, bend)))
+        if threshold < LINEAR:
+            task += [(np.less_equal, (x, threshold / beta, mask)), (np.multiply, (bend, mask, bend))]
+        return [*task, (larger, (x, 0, y)), (np.add, (y, bend, y))]
+
+    return orders
+
+
+def by_reference(kernel: Callable[..., Any], **options: Any) -> Then:
+    """What a reference kernel makes of each number, for activations that have no orders of their own."""
+
+    def apply(x: Array, y: Array) -> None:
+        y[...] = kernel(x, **options)[0]
+
+    return lambda x, y, room: [(apply, (x, y))]
 
 
 def to_gelu(x: Array, y: Array, room: Array) -> Task:

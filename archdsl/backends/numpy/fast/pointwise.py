@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.activate import ROOMS, Then
+from archdsl.backends.numpy.fast.activate import ROOMS, Then, larger, smaller
 from archdsl.backends.numpy.fast.band import affine_orders
 from archdsl.backends.numpy.fast.schedule import Spot, Trace
 from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, blocks, even, spread
@@ -24,6 +24,23 @@ def norm_into(net: Trace, x: Spot, *, layer: str, eps: float = 1e-5, then: Then 
     """y = then(batch norm of x) by the moving averages, for images and rows of features."""
     norm = net.affine(layer, eps)
     return _apart(net, (x,), x.shape, lambda xs, y, room: affine_orders(xs[0], y, room, norm, then))
+
+
+def prelu_into(net: Trace, x: Spot, *, layer: str) -> Work:
+    """x where it is positive, else weight · x: one weight, or one for each channel."""
+    weight = net.weights(layer)["weight"]
+    slope = weight if len(x.shape) == 4 else weight.reshape(-1, *(1 for _ in x.shape[2:]))
+
+    def orders(xs: list[Array], y: Array, room: Array) -> Task:
+        below = room[: y.size].reshape(y.shape)
+        return [
+            (smaller, (xs[0], 0, below)),
+            (np.multiply, (below, slope, below)),
+            (larger, (xs[0], 0, y)),
+            (np.add, (y, below, y)),
+        ]
+
+    return _apart(net, (x,), x.shape, orders)
 
 
 def each_into(net: Trace, x: Spot, *, then: Then) -> Work:

@@ -23,6 +23,13 @@ def softmax_into(net: Trace, x: Spot) -> Work:
     return _by_row(net, x, x.width, 1, softmax_orders)
 
 
+def log_softmax_into(net: Trace, x: Spot) -> Work:
+    """x - log Σ exp(x) over the channels of images, and over the last axis of everything else."""
+    if len(x.shape) == 4:
+        return by_blocks(net, (x,), x.shape, lambda xs, y, room: log_softmax_orders(xs[0], y, room))
+    return _by_row(net, x, x.width, x.width + 1, log_softmax_orders)
+
+
 def layer_norm_into(net: Trace, x: Spot, *, layer: str = "", axes: int = 1, eps: float = 1e-5) -> Work:
     """The last axes normalized together, then scaled and shifted."""
     weights = {name: weight.reshape(-1) for name, weight in net.weights(layer).items()} if layer else {}
@@ -56,6 +63,21 @@ def softmax_orders(x: Array, y: Array, room: Array) -> Task:
         (np.exp, (y, y)),
         (np.add.reduce, (y, last, None, each, True)),
         (np.divide, (y, each, y)),
+    ]
+
+
+def log_softmax_orders(x: Array, y: Array, room: Array) -> Task:
+    """Log softmax over the last axis of x, with room for x and a number a row."""
+    last = x.ndim - 1
+    powers, rest = room[: x.size].reshape(x.shape), room[x.size :]
+    each = rest[: x.size // x.shape[-1]].reshape(*x.shape[:-1], 1)
+    return [
+        (np.maximum.reduce, (x, last, None, each, True)),
+        (np.subtract, (x, each, y)),
+        (np.exp, (y, powers)),
+        (np.add.reduce, (powers, last, None, each, True)),
+        (np.log, (each, each)),
+        (np.subtract, (y, each, y)),
     ]
 
 
