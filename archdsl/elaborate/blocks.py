@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain, count
 from typing import Any
 
 from archdsl.diagnostics import Problem
@@ -16,7 +17,7 @@ from archdsl.elaborate.mistake import REPORTED, Mistake, fail
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import NotALayer, bind_results, computed, label_of, resolve, unnamed
 from archdsl.elaborate.scope import Constant, Scope, Trail
-from archdsl.elaborate.values import BlockRef, Tensor, kind, show
+from archdsl.elaborate.values import BlockRef, Tensor, kind, show, tensors, with_tensors
 from archdsl.elaborate.walk import NoInput, report, walk
 from archdsl.graph.nodes import Call, Graph, Value
 from archdsl.limits import CallsTooDeep, limits
@@ -122,12 +123,12 @@ def apply_block(
     block = target.block
     env = environment(context, current)
     constants = _bound(target, arguments, step.name.span, env)
-    tensors = {name: value for name, value in constants.items() if isinstance(value, Tensor)}
-    if current is None and not tensors:
+    given = _entries(current, constants)
+    if not given:
         raise fail(NoInput(), step.name.span)
-    if (current and current.value is None) or any(t.value is None for t in tensors.values()):
+    if any(tensor.value is None for tensor in given):
         raise REPORTED
-    shapes = (current.shape if current else None, *(tensor.shape for tensor in tensors.values()))
+    shapes = (current.shape if current else None, *(tensor.shape for tensor in given[bool(current) :]))
     identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
     expanded = context.run.blocks
     if expanded.get(identity) is UNFINISHED:
@@ -146,7 +147,7 @@ def apply_block(
     graph = expanded[identity]
     if graph is None:
         raise REPORTED
-    inputs = tuple(tensor.value for tensor in (current, *tensors.values()) if tensor and tensor.value)
+    inputs = tuple([tensor.value for tensor in given if tensor.value])
     return _call(graph, inputs, key, label, names, step.span, context)
 
 
@@ -167,11 +168,7 @@ def expand_block(
     entry = current
     if current and current.value:
         entry = _entry("x", current.value, context, span, outside)
-    inner: dict[str, Constant] = {}
-    for name, value in constants.items():
-        if isinstance(value, Tensor) and value.value:
-            value = _entry(name, value.value, context, span, outside)
-        inner[name] = value
+    inner = {name: _entered(name, value, context, span, outside) for name, value in constants.items()}
     inside = replace(context, scope=Scope(context.scope.home, inner))
     try:
         if block.signature:
@@ -185,7 +182,7 @@ def expand_block(
     except Mistake as mistake:
         report(mistake, context)
         return None
-    shown = tuple((name, meant(value)) for name, value in constants.items() if not isinstance(value, Tensor))
+    shown = tuple((name, meant(value)) for name, value in constants.items() if not _holds_tensors(value))
     usual = frozenset(p.name for p in block.parameters if _is_default(p, constants[p.name]))
     written = definition(BlockRef(block, context.scope.home))
     facts: Any = {"arguments": shown, "usual": usual, "doc": block.doc, "origin": written, "span": block.name.span}
@@ -214,6 +211,17 @@ def _bound(target: BlockRef, arguments: tuple[tree.Argument, ...], span: Span, e
         raise Mistake(replace(mistake.diagnostic, problem=problem), mistake.others) from None
 
 
+def _entered(name: str, value: Constant, context: Context, span: Span, outside: Module) -> Constant:
+    """An argument as the block has it: its values are entries of the block, those of a list with numbers."""
+    numbers = count()
+
+    def enter(tensor: Tensor) -> Tensor:
+        own = name if tensor is value else f"{name}_{next(numbers)}"
+        return _entry(own, tensor.value, context, span, outside) if tensor.value else tensor
+
+    return with_tensors(value, enter)
+
+
 def _entry(name: str, value: Value, context: Context, span: Span, outside: Module) -> Tensor:
     """A value of the module around a block, inside of it."""
     entry = Value(context.module.add_input(name, value.shape, span))
@@ -222,9 +230,12 @@ def _entry(name: str, value: Value, context: Context, span: Span, outside: Modul
 
 
 def _entries(current: Tensor | None, constants: Mapping[str, Constant]) -> list[Tensor]:
-    """The values that a block gets: the current one, and those among its arguments."""
-    values = (value for value in constants.values() if isinstance(value, Tensor))
-    return [*([current] if current else []), *values]
+    """The values that a block gets: the current one, and those that its arguments are or hold."""
+    return [*([current] if current else []), *chain.from_iterable(map(tensors, constants.values()))]
+
+
+def _holds_tensors(value: Constant) -> bool:
+    return next(tensors(value), None) is not None
 
 
 def _called(block: tree.Block, constants: Mapping[str, Constant]) -> str:

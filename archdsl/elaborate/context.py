@@ -85,4 +85,5 @@ def environment(context: Context, current: Tensor | None) -> Environment:
         context.module.find,
         context.module.named,
         0,
+        context.module.inside,
     )

@@ -98,6 +98,7 @@ class Environment(Entity):
     tensor: Callable[[str], Tensor | None] = lambda name: None
     tensors: Callable[[], list[str]] = list
     depth: int = 0
+    inside: Callable[[Constant, str], Constant] = lambda value, name: value
 
 
 def evaluate(expression: tree.Expression, env: Environment) -> Constant:
@@ -169,7 +170,7 @@ def _literal(node: tree.Literal, env: Environment) -> Constant:
 def _name(node: tree.Name, env: Environment) -> Constant:
     known, value = env.scope.find(node.name)
     if known:
-        return value
+        return env.inside(value, node.name)
     tensor = env.tensor(node.name)
     if tensor is not None:
         return tensor

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from archdsl.diagnostics import Diagnostic, Label, Problem
 from archdsl.elaborate.mistake import Mistake
-from archdsl.elaborate.scope import NameTaken
-from archdsl.elaborate.values import Tensor
-from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
+from archdsl.elaborate.scope import Constant, NameTaken
+from archdsl.elaborate.values import Tensor, with_tensors
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.limits import TooManyLayers, limits
 from archdsl.sizes.shape import Shape
 from archdsl.source import Span
@@ -71,6 +71,7 @@ class Module:
         self.places: dict[str, Span] = {}
         self.shared: dict[str, SharedLayer] = {}
         self.captured: dict[Value, Input] = {}
+        self.own: set[Node] = set()
         self.size = 0
 
     def claim(self, name: str | None, span: Span) -> str:
@@ -90,6 +91,7 @@ class Module:
         if self.size > limits().layers:
             raise Mistake(Diagnostic(TooManyLayers(limits().layers), span))
         self.nodes.append(node)
+        self.own.add(node)
 
     def bind(self, name: str, value: Tensor, span: Span) -> None:
         """Make a value usable by its name."""
@@ -107,6 +109,16 @@ class Module:
             return found
         return Tensor(self.capture(found.value, name))
 
+    def inside(self, found: Constant, name: str) -> Constant:
+        """What a name in sight stands for, as this module has it: values of modules around it are captured."""
+        return with_tensors(found, lambda tensor: self._inside(tensor, name))
+
+    def _inside(self, tensor: Tensor, name: str) -> Tensor:
+        if tensor.value is None or tensor.value.node in self.own or self.outer is None:
+            return tensor
+        around = self.outer._inside(tensor, name)
+        return Tensor(self.capture(around.value, name)) if around.value else around
+
     def capture(self, value: Value, name: str) -> Value:
         """An input of this module that stands for a value of an outer one."""
         if value not in self.captured:
@@ -116,6 +128,7 @@ class Module:
     def add_input(self, name: str, shape: Shape, span: Span | None) -> Input:
         entry = Input(name, shape, span)
         self.inputs.append(entry)
+        self.own.add(entry)
         return entry
 
     def used_captures(self, result: Value) -> tuple[Value, ...]:

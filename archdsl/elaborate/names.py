@@ -127,6 +127,7 @@ def is_callable(name: str, context: Context) -> bool:
 def resolve(name: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context) -> Tensor | BlockRef | OpRef:
     """What a bare name is: a parameter first, then a named value, then a block of the file, then an op."""
     known, value = context.scope.find(name)
+    value = context.module.inside(value, name)
     if not known and step.arguments is None:
         tensor = context.module.find(name)
         if tensor is not None:

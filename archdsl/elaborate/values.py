@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from archdsl.diagnostics import Problem
@@ -123,6 +123,24 @@ class Tensor(Record):
 
     def __str__(self) -> str:
         return str(self.shape or "a value")
+
+
+def tensors(value: Constant) -> Iterator[Tensor]:
+    """The values of the network that a value of the language is or holds, in their order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from tensors(item)
+
+
+def with_tensors(value: Constant, change: Callable[[Tensor], Tensor]) -> Constant:
+    """A value of the language with other values of the network in it; itself where it holds none."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, tuple) and next(tensors(value), None) is not None:
+        return tuple([with_tensors(item, change) for item in value])
+    return value
 
 
 def kind(value: Constant) -> str:

@@ -55,15 +55,16 @@ def points(names: Sequence[str], sizes: Sequence[Dim], facts: Sequence[Fact]) ->
 
     Raises `TooFar` where these are too many.
     """
-    ranges = []
+    counts = []
     for name in names:
         step = lcm(*(period(size, name) for size in (*sizes, *(fact.gap for fact in facts))))
         power = max((degree(size, name) for size in sizes), default=0)
         alone = (settled_from(fact.gap, name) for fact in facts if fact.symbols == {name})
         start = max((1, *(ordered_from(size, name) for size in sizes), *alone))
-        ranges.append(range(1, start + step * (power + 1)))
-    if prod(map(len, ranges)) > FARTHEST:
+        counts.append(start + step * (power + 1) - 1)
+    if prod(counts) > FARTHEST:
         raise TooFar
+    ranges = [range(1, count + 1) for count in counts]
     every = (dict(zip(names, choice, strict=True)) for choice in combinations(*ranges))
     return [point for point in every if all(fact.holds(point) for fact in facts)]
 
