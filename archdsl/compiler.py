@@ -300,12 +300,12 @@ class Network(Entity):
 def _for_torch(graph: Graph, what: Optimization | None) -> Graph:
     """The graph after the passes for PyTorch: those that are asked for, or those that every network goes through."""
     if what is None:
-        from archdsl.passes.plain import PLAIN
+        from archdsl.backends.torch.passes import PLAIN
 
         return through_passes(graph, PLAIN)
     if what != "inference":
         raise ValueError(f'a network can be optimized for "inference", not for {what!r}')
-    from archdsl.passes.inference import INFERENCE
+    from archdsl.backends.torch.passes import INFERENCE
 
     return through_passes(graph, INFERENCE)
 
@@ -412,7 +412,7 @@ def check_source(
         mine: list[Diagnostic] = []
         made = elaborate(found[name], constants, sizes or {}, mine)
         if made.graph:
-            net = Network(name, source, through_passes(made.graph), _told(settings or {}, sizes or {}), files.paths)
+            net = Network(name, source, made.graph, _told(settings or {}, sizes or {}), files.paths)
             mine += impossible(made.graph)
             if made.expectations:
                 hold_expectations(made, {"params": net.parameters, "macs": macs_of_one(made.graph)}, mine)

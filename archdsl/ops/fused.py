@@ -1,4 +1,4 @@
-"""Ops that passes write and no spec can: layers that do the work of several.
+"""Ops that passes write and no spec can: layers that do the work of several, in the words of no backend.
 
 Each tells by its `parts` which layers of the spec it stands for, so that weights made for the spec can be turned into
 its own (`Part`). None of them is in the list of ops: the language does not reach them.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from archdsl.ops.activation import Elementwise
-from archdsl.ops.base import Floats, Needs, Op, Param, Params, attribute
-from archdsl.ops.chapters import FORMS, NORMS
-from archdsl.ops.combine import Add, Concat
+from archdsl.ops.base import Op, Param, Params, attribute
+from archdsl.ops.chapters import NORMS
 from archdsl.ops.conv import Conv
 from archdsl.ops.init import ONES, ZEROS
 from archdsl.ops.linear import Linear
@@ -58,9 +56,7 @@ Parts: TypeAlias = tuple[Part, ...]
 
 _PARTS = "layers of the spec whose weights make the weights; none if they are the layer's own"
 _ACTIVATION = "function applied to each value at the end"
-_CONSTANTS = "numbers that the activation takes"
 _ADDS = "whether a second input is added before the activation"
-_OVERWRITES = "whether the result may be written over the second input"
 
 
 class FusedConv(Conv):
@@ -69,10 +65,8 @@ class FusedConv(Conv):
     name = "fused_conv"
 
     parts: Parts = attribute((), doc=_PARTS)
-    activation: str = attribute("none", doc=_ACTIVATION)
-    constants: Floats = attribute((), doc=_CONSTANTS)
+    activation: Op | None = attribute(None, doc=_ACTIVATION)
     adds: bool = attribute(False, doc=_ADDS)
-    overwrites: bool = attribute(False, doc=_OVERWRITES)
 
     def infer(self, x: Shape, other: Shape | None = None) -> Shape:
         assert (other is not None) == self.adds
@@ -91,8 +85,7 @@ class FusedLinear(Linear):
     name = "fused_linear"
 
     parts: Parts = attribute((), doc=_PARTS)
-    activation: str = attribute("none", doc=_ACTIVATION)
-    constants: Floats = attribute((), doc=_CONSTANTS)
+    activation: Op | None = attribute(None, doc=_ACTIVATION)
 
 
 class FusedNorm(Op):
@@ -106,47 +99,10 @@ class FusedNorm(Op):
     chapter = NORMS
 
     parts: Parts = attribute(doc=_PARTS)
-    activation: str = attribute("none", doc=_ACTIVATION)
-    constants: Floats = attribute((), doc=_CONSTANTS)
+    activation: Op | None = attribute(None, doc=_ACTIVATION)
 
     def infer(self, x: Shape) -> Shape:
         return x
 
     def params(self, x: Shape) -> Params:
         return {"weight": Param((x.channels,), ONES), "bias": Param((x.channels,), ZEROS)}
-
-
-class InPlace(Elementwise):
-    """An activation that overwrites its input, which nothing else reads."""
-
-    name = "in_place"
-
-    op: Op = attribute(doc="the activation")
-
-    @property
-    def gradient_needs(self) -> Needs:
-        return self.op.gradient_needs
-
-
-class AddTo(Add):
-    """A sum that is written over its first arm, which nothing else reads."""
-
-    name = "add_to"
-
-
-class Room(Op):
-    """A copy of a value with room behind it for more channels, into which `append` writes."""
-
-    name = "room"
-    chapter = FORMS
-
-    channels: int = attribute(at_least=1, doc="channels in all")
-
-    def infer(self, x: Shape) -> Shape:
-        return x
-
-
-class Append(Concat):
-    """Join two values along the channels by writing the second into the room behind the first."""
-
-    name = "append"

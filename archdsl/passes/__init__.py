@@ -1,9 +1,10 @@
-"""Rewrites of the graph: one file a pass, all of them listed here in the order in which they run.
+"""Rewrites of the graph that hold for any backend, one file a pass; a backend lists those that it wants in their order.
 
 A pass takes a graph and returns a new one that computes the same; the graph is verified after each. The graph that
-comes in was inferred value by value as it was made, so that no check infers it again: the tests do. What a spec says is
-what is written, so `PIPELINE` is empty; `plain.PLAIN` is for any network in PyTorch, and `inference.INFERENCE` for one
-that has been trained.
+comes in was inferred value by value as it was made, so that no check infers it again: the tests do.
+
+What a pass joins it writes in the ops of `ops/fused.py`, in the words of no library; what a kernel takes in is for its
+backend to say. Passes that know a library's kernels or its memory belong to that backend (`backends/torch/passes`).
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ from archdsl.sizes.prove import assuming
 
 Pass = Callable[[Graph], Graph]
 
-PIPELINE: tuple[Pass, ...] = ()
 
-
-def through_passes(graph: Graph, passes: tuple[Pass, ...] = PIPELINE) -> Graph:
+def through_passes(graph: Graph, passes: tuple[Pass, ...]) -> Graph:
     """The graph after all passes, which see its repetitions opened."""
     graph = opened(graph) if passes else graph
     for step in passes:

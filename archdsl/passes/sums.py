@@ -18,7 +18,7 @@ def fuse_sums(graph: Graph) -> Graph:
 
 
 def _fits(conv: Apply, add: Apply) -> bool:
-    is_plain = isinstance(conv.op, FusedConv) and conv.op.activation == "none" and not conv.op.adds
+    is_plain = isinstance(conv.op, FusedConv) and conv.op.activation is None and not conv.op.adds
     is_sum = isinstance(add.op, Add) and not add.op.broadcast and len(add.inputs) == 2
     return is_plain and is_sum and conv.shapes == add.shapes
 

@@ -19,11 +19,11 @@ from support.spec_strategies import network as networks
 
 import archdsl
 from archdsl import Network
+from archdsl.backends.torch.kernels import KERNELS
+from archdsl.backends.torch.passes import INFERENCE
 from archdsl.cli import main
 from archdsl.ops.activation import Hardswish, LeakyRelu, Relu, Relu6, Sigmoid, Tanh
 from archdsl.passes import through_passes
-from archdsl.passes.activations import KERNELS
-from archdsl.passes.inference import INFERENCE
 from archdsl.sizes.dim import substitute
 
 torch = pytest.importorskip("torch")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from archdsl.backends.torch.passes import INFERENCE
 from archdsl.compiler import Report
 from archdsl.diagnostics.render import render
 from archdsl.graph.text import text
 from archdsl.graph.written import written
 from archdsl.passes import through_passes
-from archdsl.passes.inference import INFERENCE
 
 CHECK = re.compile(r"^@torch\.fx\.wrap.*?\n\n\n", re.M | re.S)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archdsl.backends.torch.calls import Arg, Augmented, Call, Items, Opt, Ref, call, opt, size
+from archdsl.backends.torch.kernels import KERNELS
+from archdsl.backends.torch.passes.ops import AddTo, Append, InPlace, OverwritingConv, Room
 from archdsl.backends.torch.rules import RULES, Lowering, expression, layer, lowers
-from archdsl.ops.fused import AddTo, Append, FusedConv, FusedLinear, FusedNorm, InPlace, Norm, Part, Room
+from archdsl.ops.base import Op
+from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, Norm, Part
 from archdsl.sizes.shape import Shape
 
 FEWEST = 32
 """Outputs of a convolution below which tiles are never worth their sums."""
 
 
+@lowers(OverwritingConv)
 @lowers(FusedConv)
 def fused_conv(op: FusedConv, x: Shape, other: Shape | None = None) -> Lowering:
     """conv -> batch_norm      # FusedConv2d(3, 64, kernel_size=7, parts=[Part("conv1", after=Norm("bn1"))])"""
@@ -25,9 +29,8 @@ def fused_conv(op: FusedConv, x: Shape, other: Shape | None = None) -> Lowering:
         dilation=opt(size(op.dilation), 1),
         groups=opt(op.groups, 1),
         bias=opt(op.bias, True),
-        activation=opt(op.activation, "none"),
-        constants=opt(op.constants, ()),
-        inplace=opt(op.overwrites, False),
+        **_activation(op.activation),
+        inplace=opt(isinstance(op, OverwritingConv) and op.overwrites, False),
         parts=_parts(op.parts),
     )
     return layer(make)
@@ -40,8 +43,7 @@ def fused_linear(op: FusedLinear, x: Shape) -> Lowering:
         "FusedLinear",
         {"in_features": x.dims[-1], "out_features": op.features},
         bias=opt(op.bias, True),
-        activation=opt(op.activation, "none"),
-        constants=opt(op.constants, ()),
+        **_activation(op.activation),
         parts=_parts(op.parts),
     )
     return layer(make)
@@ -53,8 +55,7 @@ def fused_norm(op: FusedNorm, x: Shape) -> Lowering:
     make = call(
         "FusedNorm",
         {"num_features": x.channels},
-        activation=opt(op.activation, "none"),
-        constants=opt(op.constants, ()),
+        **_activation(op.activation),
         parts=_parts(op.parts),
     )
     return layer(make)
@@ -88,6 +89,12 @@ def room(op: Room, x: Shape) -> Lowering:
 def append(op: Append, a: Shape, b: Shape) -> Lowering:
     """append      # appended(x, y)"""
     return expression(call("appended", {"x": Ref(0), "y": Ref(1)}))
+
+
+def _activation(op: Op | None) -> dict[str, Opt]:
+    """The name of an activation in the kernels, and the numbers that it takes."""
+    name, constants = ("none", ()) if op is None else (KERNELS[type(op)][0], KERNELS[type(op)][1](op))
+    return {"activation": opt(name, "none"), "constants": opt(constants, ())}
 
 
 def _has_tiles(op: FusedConv) -> bool:

@@ -25,11 +25,12 @@ from archdsl.backends.torch.docs import description
 from archdsl.backends.torch.forward import arguments, early_forward, early_layers, early_method, forward, passed
 from archdsl.backends.torch.inputs import CHECK, check
 from archdsl.backends.torch.names import TAKEN, class_name, variable
+from archdsl.backends.torch.passes.ops import Append, Room
 from archdsl.backends.torch.structure import Family, structure
 from archdsl.graph.nodes import Graph
 from archdsl.graph.nodes import layers as ir_layers
 from archdsl.graph.opened import opened
-from archdsl.ops.fused import Append, FusedConv, FusedLinear, FusedNorm, Room
+from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
 
 IMPORTS = {
     "F": Import("torch.nn.functional", "", "F"),

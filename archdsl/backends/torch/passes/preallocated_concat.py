@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from archdsl.backends.torch.passes.ops import Append, Room
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 from archdsl.ops.combine import Concat
-from archdsl.ops.fused import Append, Room
 from archdsl.passes.bodies import Changed, in_every_body, moved, rebuilt
 from archdsl.record import replace
 
@@ -12,7 +12,7 @@ FEWEST = 2
 """How many concats in a row are worth a copy of the first value."""
 
 
-def grow_in_place(graph: Graph) -> Graph:
+def preallocate_concats(graph: Graph) -> Graph:
     """Write each addition behind what is there already, instead of copying all of it each time.
 
     b = concat(a, f(a))          r = room(a)

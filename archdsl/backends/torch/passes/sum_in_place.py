@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from archdsl.backends.torch.passes.memory import FRESH, is_fresh
+from archdsl.backends.torch.passes.ops import OverwritingConv
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.ops.fused import FusedConv
 from archdsl.passes.bodies import moved, rebuilt
-from archdsl.passes.memory import FRESH, is_fresh
 from archdsl.record import replace
 
 
@@ -33,9 +34,7 @@ def sum_in_place(graph: Graph) -> Graph:
         if isinstance(node, Call):
             inner = visit(node.graph)
             return moved(node, inputs) if inner is node.graph else replace(node, inputs=inputs, graph=inner)
-        return (
-            replace(node, inputs=inputs, op=replace(node.op, overwrites=True)) if node in over else moved(node, inputs)
-        )
+        return replace(node, inputs=inputs, op=_overwriting(node.op)) if node in over else moved(node, inputs)
 
     return visit(graph)
 
@@ -103,6 +102,10 @@ class _Body:
                 found.add(before)
                 todo += [value.node for value in before.inputs]
         return found
+
+
+def _overwriting(op: FusedConv) -> OverwritingConv:
+    return OverwritingConv(**{**op.values(), "overwrites": True})
 
 
 def _adds(node: Apply | Call) -> bool:

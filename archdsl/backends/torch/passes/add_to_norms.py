@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from archdsl.backends.torch.passes.ops import AddTo
 from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.combine import Add
-from archdsl.ops.fused import AddTo
 from archdsl.ops.norm import BatchNorm
 from archdsl.passes.bodies import in_every_body, moved, rebuilt, uses
 from archdsl.record import replace

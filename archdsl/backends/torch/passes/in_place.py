@@ -1,67 +1,22 @@
-"""Activations, taken into the layer before them, or computed in place."""
+"""Activations that are computed in place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from archdsl.backends.torch.passes.memory import is_fresh
+from archdsl.backends.torch.passes.ops import InPlace
 from archdsl.graph.nodes import Apply, Call, Graph, Value
-from archdsl.ops.activation import (
-    Elu,
-    Hardsigmoid,
-    Hardswish,
-    LeakyRelu,
-    Mish,
-    Relu,
-    Relu6,
-    Selu,
-    Sigmoid,
-    Silu,
-    Tanh,
-)
+from archdsl.ops.activation import Elu, Hardsigmoid, Hardswish, LeakyRelu, Mish, Relu, Relu6, Selu, Silu
 from archdsl.ops.base import Op
-from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, InPlace
-from archdsl.passes.bodies import alone, in_every_body, merged, moved, pairs, rebuilt, uses
-from archdsl.passes.memory import is_fresh
+from archdsl.passes.bodies import alone, in_every_body, moved, rebuilt, uses
 from archdsl.record import replace
-
-KERNELS: dict[type, tuple[str, Callable[[Any], tuple[float, ...]]]] = {
-    Relu: ("relu", lambda op: ()),
-    Relu6: ("hardtanh", lambda op: (0.0, 6.0)),
-    LeakyRelu: ("leaky_relu", lambda op: (op.slope,)),
-    Sigmoid: ("sigmoid", lambda op: ()),
-    Tanh: ("tanh", lambda op: ()),
-    Hardswish: ("hardswish", lambda op: ()),
-}
-"""The activations that kernels take in: what each is called there, and the numbers that it takes."""
-
-AFTER_SUMS = (Relu,)
-"""Those that a kernel takes in after a sum."""
 
 IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
 """The activations that can overwrite their input."""
 
 IN_PLACE_IN_TRAINING = (Relu, Relu6)
 """Those of them whose gradient needs their result alone."""
-
-
-def fuse_activations(graph: Graph) -> Graph:
-    """Let a convolution, a linear layer or a norm apply the activation after it.
-
-    relu(conv(x))  ->  conv(x, activation="relu")
-    """
-
-    def fits(layer: Apply, activation: Apply) -> bool:
-        is_free = isinstance(layer.op, FusedConv | FusedLinear | FusedNorm) and layer.op.activation == "none"
-        adds = isinstance(layer.op, FusedConv) and layer.op.adds
-        return is_free and type(activation.op) in (AFTER_SUMS if adds else KERNELS)
-
-    def merge(layer: Apply, activation: Apply) -> Apply:
-        name, constants = KERNELS[type(activation.op)]
-        op = replace(layer.op, activation=name, constants=constants(activation.op))
-        return replace(layer, op=op, label=activation.label)
-
-    return in_every_body(graph, lambda body: merged(body, pairs(body, fits), merge))
 
 
 def overwrite(graph: Graph) -> Graph:

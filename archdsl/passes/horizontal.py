@@ -1,4 +1,4 @@
-"""Parallel 1×1 convolutions of one value, as at the head of an Inception module."""
+"""Horizontal fusion: parallel 1×1 convolutions of one value, as at the head of an Inception module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archdsl.sizes.multiples import results
 from archdsl.sizes.shape import Shape
 
 
-def join_pointwise(graph: Graph) -> Graph:
+def fuse_horizontally(graph: Graph) -> Graph:
     """Compute the 1×1 convolutions that read one value in one, which reads it once, and split what it leaves.
 
         a = conv(x, 64, kernel=1)          joined = conv(x, 80, kernel=1)
@@ -74,7 +74,7 @@ def _form(layer: Apply | None) -> object | None:
     op = layer.op
     if any(size != 1 for size in op.kernel) or any(op.padding) or not isinstance(op.channels, int):
         return None
-    return op.stride, op.activation, op.constants
+    return op.stride, op.activation
 
 
 def _inlined(call: Call, inputs: tuple[Value, ...], path: str, taken: set[str]) -> list[Apply]:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import archdsl
+from archdsl.backends.torch.passes import INFERENCE
 from archdsl.passes import through_passes
-from archdsl.passes.inference import INFERENCE
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)

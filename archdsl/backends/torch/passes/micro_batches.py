@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from math import prod
 
+from archdsl.backends.torch.passes.ops import Append, InPlace, OverwritingConv
 from archdsl.graph.nodes import Apply, Call, Graph, Pieces, Value
-from archdsl.ops.fused import Append, FusedConv, InPlace
 from archdsl.passes.bodies import uses
 from archdsl.record import replace
 from archdsl.sizes.dim import Dim, number, symbol
@@ -23,7 +23,7 @@ MUCH_SMALLER = 20
 """How many times less than the most the rest of the network may hold at a time."""
 
 
-def run_in_pieces(graph: Graph) -> Graph:
+def run_in_micro_batches(graph: Graph) -> Graph:
     """Note which first nodes of a network run on some samples at a time, so that their values stay in the cache.
 
     One value leaves them. Samples must not see each other there, as they do where they are concatenated.
@@ -109,7 +109,7 @@ def _overwritten(node: Apply | Call) -> tuple[Value, ...]:
     op = node.op if isinstance(node, Apply) else None
     if isinstance(op, InPlace | Append):
         return node.inputs[:1]
-    return node.inputs[1:] if isinstance(op, FusedConv) and op.overwrites else ()
+    return node.inputs[1:] if isinstance(op, OverwritingConv) and op.overwrites else ()
 
 
 def _numbers(shape: Shape, sizes: Mapping[str, int]) -> int:
