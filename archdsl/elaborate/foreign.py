@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from archdsl.diagnostics import suggestion
+from archdsl.ops import OPS
 
 WORDS = {
     "True": "true",
@@ -21,34 +23,6 @@ HINTS = {
     "x": "the value that comes in is called in: in.channels",
     "same": "padding is a number: half of an odd kernel, rounded down, keeps the size",
     "valid": "padding is a number: 0 keeps windows inside",
-}
-
-OPS = {
-    "averagepooling": "avg_pool",
-    "bn": "batch_norm",
-    "cat": "concat",
-    "concatenate": "concat",
-    "convtranspose": "conv_transpose",
-    "deconv": "conv_transpose",
-    "dense": "linear",
-    "fc": "linear",
-    "fullyconnected": "linear",
-    "gap": "global_avg_pool",
-    "globalaveragepooling": "global_avg_pool",
-    "globalmaxpooling": "global_max_pool",
-    "lrn": "local_response_norm",
-    "maxpooling": "max_pool",
-    "multiheadattention": "attention",
-    "multiply": "mul",
-    "upconv": "conv_transpose",
-    "convtransposed": "conv_transpose",
-    "selfattention": "attention",
-    "subtract": "sub",
-    "swish": "silu",
-    "transpose": "permute",
-    "upsampling": "upsample",
-    "view": "reshape",
-    "zeropad": "pad",
 }
 
 FORMS = {
@@ -70,9 +44,6 @@ FORMS = {
     "interpolate": 'write upsample(2), or upsample(2, mode="bilinear")',
     "print": "archdsl summary shows the shape behind every stage",
 }
-
-SIZED = {"conv": 2, "conv_transpose": 2, "linear": 2, "batch_norm": 1, "layer_norm": 1, "instance_norm": 1}
-"""Ops to which other libraries give the size of what comes in first, and from how many arguments on that is so."""
 
 ARGUMENTS = {
     "activation": "an activation is a stage of its own: -> relu",
@@ -140,12 +111,26 @@ def near_op(name: str, ops: Iterable[str], others: Iterable[str]) -> str:
     near_op("MaxPool2d", ["max_pool"], [])      # "did you mean max_pool?"
     """
     ops = list(ops)
-    plain = re.sub(r"[123]d$", "", name.rpartition(".")[2], flags=re.I)
-    word = plain.replace("_", "").lower()
+    word = _normalized(name)
     if word in FORMS:
         return FORMS[word]
-    known = OPS.get(word)
-    return f"did you mean {known}?" if known in ops else suggestion(plain, [*ops, *others])
+    known = _names_elsewhere().get(word)
+    return f"did you mean {known}?" if known in ops else suggestion(_without_axes(name), [*ops, *others])
+
+
+@cache
+def _names_elsewhere() -> dict[str, str]:
+    """The ops by the names that other libraries have for them."""
+    return {_normalized(other): op.name for op in OPS.values() for other in op.names_elsewhere}
+
+
+def _normalized(name: str) -> str:
+    return _without_axes(name).replace("_", "").lower()
+
+
+def _without_axes(name: str) -> str:
+    """A name without its module, and without the number of axes behind it."""
+    return re.sub(r"[123]d$", "", name.rpartition(".")[2], flags=re.I)
 
 
 def without_input(hint: str, given: list[str]) -> str:
@@ -154,11 +139,10 @@ def without_input(hint: str, given: list[str]) -> str:
     without_input("did you mean conv?", ["3", "64", "3"])      # "write conv(64, 3): what comes in is known"
     """
     meant = re.fullmatch(r"did you mean (\w+)\?", hint)
-    if (
-        not meant
-        or (given and given[-1].startswith(("(", "[")))
-        or sum("=" not in word for word in given) < SIZED.get(meant[1], len(given) + 1)
-    ):
+    fewest = OPS[meant[1]].sized_elsewhere if meant and meant[1] in OPS else None
+    if not meant or fewest is None or (given and given[-1].startswith(("(", "["))):
+        return hint
+    if sum("=" not in word for word in given) < fewest:
         return hint
     rest = f"({', '.join(given[1:])})" if given[1:] else ""
     return f"write {meant[1]}{rest}: what comes in is known"

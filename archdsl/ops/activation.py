@@ -94,7 +94,8 @@ class LeakyRelu(Elementwise):
 
     @property
     def curve(self) -> Curve:
-        return Curve(identity=(0, inf), is_monotone=self.slope >= 0)
+        lowest = -inf if self.slope > 0 else 0
+        return Curve(lowest=lowest, identity=(0, inf), is_monotone=self.slope >= 0)
 
 
 class Prelu(Elementwise):
@@ -209,7 +210,7 @@ class Hardswish(Elementwise):
 
     name = "hardswish"
     names_elsewhere = ("Hardswish", "hard_silu")
-    curve = Curve(lowest=-0.375, flat_below=-3)
+    curve = Curve(lowest=-0.375, identity=(3, inf), flat_below=-3)
 
 
 class Hardsigmoid(Elementwise):
@@ -238,10 +239,13 @@ class Softplus(Elementwise):
 
     name = "softplus"
     names_elsewhere = ("Softplus",)
-    curve = Curve(lowest=0, is_monotone=True)
 
     beta: float = attribute(1.0, at_least=1e-6, doc="how sharp the bend is")
     threshold: float = attribute(20.0, doc="from where on the function is a straight line")
+
+    @property
+    def curve(self) -> Curve:
+        return Curve(lowest=0, identity=(self.threshold / self.beta, inf), is_monotone=self.threshold >= 20)
 
 
 class Softmax(Op):
@@ -285,6 +289,7 @@ class LogSoftmax(Op):
     is_activation = True
     makes_probabilities = True
     gradient_needs = RESULT
+    is_idempotent = True
     curve = Curve(highest=0)
 
     axis: int = attribute(1, doc="the axis whose probabilities sum to 1, counted from 0; negative counts from the end")

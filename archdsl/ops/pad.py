@@ -33,6 +33,10 @@ class TooLittleToCopy(Problem):
         return f'at most {self.padding - self.least + self.size} here; mode="replicate" has no limit'
 
 
+FILLS = ("Zero", "Constant", "Reflection", "Replication", "Circular")
+"""What torch calls the ways of filling."""
+
+
 class Pad(Op):
     """Add positions at both ends of each spatial axis.
 
@@ -48,7 +52,7 @@ class Pad(Op):
     name = "pad"
     ranks = (3, 4, 5)
     chapter = ROOM
-    names_elsewhere = ("Pad", "ZeroPad2d", "ZeroPadding2D")
+    names_elsewhere = ("Pad", "ZeroPadding2D", *(f"{fill}Pad2d" for fill in FILLS))
     gradient_needs = NEITHER
 
     before: Size = attribute(at_least=0, doc="positions added before each spatial axis")
@@ -85,3 +89,6 @@ class Pad(Op):
         for axis, (before, _) in enumerate(self.ends, 2):
             result = moved(result, axis, -before)
         return (result,)
+
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y

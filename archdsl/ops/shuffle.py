@@ -37,6 +37,9 @@ class PixelShuffle(Op):
             result = resampled(result, axis, [(0,)] * self.factor, 1)
         return (result,)
 
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y
+
 
 class PixelUnshuffle(Op):
     """Stack each square of factor · factor pixels into channels: the inverse of pixel_shuffle.
@@ -62,6 +65,9 @@ class PixelUnshuffle(Op):
             result = resampled(result, axis, [range(self.factor)], self.factor)
         return (result,)
 
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return x == y
+
 
 class ChannelShuffle(Op):
     """Deal the channels out: the first of each group, then the second of each, so that groups see each other.
@@ -85,3 +91,6 @@ class ChannelShuffle(Op):
 
     def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
         return (mixed(seen[0], (1,)),)
+
+    def is_noop(self, x: Shape, y: Shape) -> bool:
+        return self.groups in (1, x.channels)

@@ -55,7 +55,7 @@ def _lost(op: Op) -> str:
     """What an op takes away of a value; empty where it does not."""
     if op.is_regularizer:
         return "loses some at random"
-    if not op.is_activation or not op.is_idempotent:
+    if not op.is_activation or not op.is_idempotent or op.curve.identity is None:
         return ""
     lowest, highest = op.curve.lowest, op.curve.highest
     return "loses its negative values" if highest == inf else f"keeps values from {lowest:g} to {highest:g}"
