@@ -337,6 +337,9 @@ def main(areas: tuple[str, ...], count: int, seed: int, limit: float, only: str,
     tree = copied()
     try:
         for name in areas:
+            for test in AREAS[name].tests:
+                found = tested(tree, [test], 10 * limit)
+                assert found == "passes", f"without a fault, {test} fails: {found}"
             _run(name, _drawn(name, count, seed, only, tree), tree, limit, into)
     finally:
         shutil.rmtree(tree)

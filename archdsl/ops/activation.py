@@ -107,11 +107,10 @@ class Prelu(Elementwise):
 
     He and others, 'Delving deep into rectifiers', 2015.
 
-    Parameters: `weight` [1], or [channels].
+    Parameters: `weight` [1], or [channels]; values without channels, [N], have one factor.
     """
 
     name = "prelu"
-    ranks = (2, 3, 4, 5)
     sees = each_place
     names_elsewhere = ("PReLU",)
     is_pointwise = False
@@ -121,7 +120,8 @@ class Prelu(Elementwise):
     start: float = attribute(0.25, doc="first value of the factors")
 
     def params(self, x: Shape) -> Params:
-        return {"weight": Param((x.channels if self.per_channel else 1,), Constant(self.start))}
+        channels = x.channels if self.per_channel and x.rank > 1 else 1
+        return {"weight": Param((channels,), Constant(self.start))}
 
 
 class Elu(Elementwise):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.diagnostics import Problem
 from archdsl.ops.base import NEITHER, Op, Rejected, Size, Window, attribute, flattened
 from archdsl.ops.chapters import POOLING
 from archdsl.ops.sight import Shapes, Sights
-from archdsl.ops.slide import fits, slid, slide
+from archdsl.ops.slide import AXES, fits, measured, slid, slide
 from archdsl.record import replace
+from archdsl.sizes.dim import Dim
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
 
@@ -27,6 +30,30 @@ class PaddingTooWide(Problem):
 
     def help(self) -> str:
         return f"padding can be at most {self.kernel // 2} here"
+
+
+class PoolOfPadding(Problem):
+    """Each pooling window meets the input: a dilated one may step over a short input, from padding to padding.
+
+    input x: [N, 3, 2]
+    max_pool(2, padding=1, dilation=3)      # error[pool-of-padding]: positions -1 and 2 of 0 and 1
+    max_pool(2, padding=1, dilation=2)      # good
+    """
+
+    code = "pool-of-padding"
+    message = "the first window of {op} sees nothing but padding: it steps by {dilation} over {room}"
+    label = "the input is {shape}"
+    op: str
+    dilation: int
+    size: int
+    axis: str
+    shape: Shape
+
+    def facts(self) -> Mapping[str, object]:
+        return {**self.values(), "room": measured(self.size, self.axis)}
+
+    def help(self) -> str:
+        return f"dilation={self.size} meets the input"
 
 
 class MaxPool(Op):
@@ -56,10 +83,16 @@ class MaxPool(Op):
 
     def infer(self, x: Shape) -> Shape:
         _half_padded(self.window)
-        return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
+        sizes = slide(x, self.window, self.ceil)
+        for axis, size in enumerate(x.spatial):
+            if isinstance(size, int) and size < _meeting(self.window, axis):
+                name = AXES[len(x.spatial)][axis]
+                raise Rejected(PoolOfPadding(self.name, self.dilation[axis], size, name, x), at="dilation")
+        return Shape((x.batch, x.channels, *sizes))
 
     def needs(self, x: Shape) -> tuple[Fact, ...]:
-        return fits(x, self.window)
+        met = ((size, _meeting(self.window, axis)) for axis, size in enumerate(x.spatial))
+        return (*fits(x, self.window), *(Fact(size, ">=", least) for size, least in met if least > 1))
 
     @property
     def window(self) -> Window:
@@ -99,13 +132,18 @@ class AvgPool(Op):
         return flattened(shape)
 
     def infer(self, x: Shape) -> Shape:
-        if len(x.spatial) == 3:  # torch pools volumes only where the window fits without its padding
-            slide(x, Window(self.kernel, self.kernel, (0, 0, 0), (1, 1, 1)))
+        if len(x.spatial) == 3:
+            _unpadded(x, self._bare)
         _half_padded(self.window)
         return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
 
     def needs(self, x: Shape) -> tuple[Fact, ...]:
-        return fits(x, self.window)
+        return fits(x, self._bare if len(x.spatial) == 3 else self.window)
+
+    @property
+    def _bare(self) -> Window:
+        """The window without its padding: torch pools volumes only where that fits."""
+        return replace(self.window, padding=(0,) * len(self.kernel))
 
     @property
     def window(self) -> Window:
@@ -146,10 +184,7 @@ class LpPool(Op):
         return flattened(shape)
 
     def infer(self, x: Shape) -> Shape:
-        try:
-            return Shape((x.batch, x.channels, *slide(x, self.window, self.ceil)))
-        except Rejected as refusal:
-            raise Rejected(replace(refusal.problem, padding=None), at=refusal.at) from None
+        return Shape((x.batch, x.channels, *_unpadded(x, self.window, self.ceil)))
 
     def needs(self, x: Shape) -> tuple[Fact, ...]:
         return fits(x, self.window)
@@ -160,6 +195,23 @@ class LpPool(Op):
 
     def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
         return (slid(seen[0], self.window),)
+
+
+def _unpadded(x: Shape, window: Window, ceil: bool = False) -> tuple[Dim, ...]:
+    """The sizes that a window leaves; where it does not fit, padding is no remedy."""
+    try:
+        return slide(x, window, ceil)
+    except Rejected as refusal:
+        raise Rejected(replace(refusal.problem, padding=None), at=refusal.at) from None
+
+
+def _meeting(window: Window, axis: int) -> int:
+    """The least size that every window meets: those that start in the padding reach it by whole steps of the dilation.
+
+    _meeting(Window((2,), (2,), (1,), (3,)), 0)      # 3: the first window holds the positions -1 and 2
+    """
+    _, stride, padding, dilation = (of[axis] for of in window.values().values())
+    return 1 + max(((start - padding) % dilation for start in range(0, padding, stride)), default=0)
 
 
 def _half_padded(window: Window) -> None:

@@ -37,9 +37,7 @@ class WindowTooLarge(Problem):
     swapped: str = ""
 
     def facts(self) -> Mapping[str, object]:
-        padded = "padded " if self.padding else ""
-        rows = self.axis.removesuffix("s") if self.room == 1 else self.axis
-        room = f"{self.room} {padded}{rows}" if self.axis.endswith("s") else f"a {padded}{self.axis} of {self.room}"
+        room = measured(self.room, self.axis, "padded " if self.padding else "")
         return {"span": self.span, "room": room, "shape": self.shape}
 
     def help(self) -> str:
@@ -50,6 +48,15 @@ class WindowTooLarge(Problem):
             return f"a window smaller by {missing} fits"
         enough = self.padding + -(-missing // 2)
         return f"padding={enough} makes room, and so does a window smaller by {missing}"
+
+
+def measured(size: int, axis: str, how: str = "") -> str:
+    """So many positions of an axis, in words.
+
+    measured(1, "rows"); measured(4, "length", "padded ")      # "1 row", "a padded length of 4"
+    """
+    rows = axis.removesuffix("s") if size == 1 else axis
+    return f"{size} {how}{rows}" if axis.endswith("s") else f"a {how}{axis} of {size}"
 
 
 def fits(x: Shape, window: Window) -> tuple[Fact, ...]:

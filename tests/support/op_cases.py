@@ -42,7 +42,7 @@ CORNERS: dict[str, str] = {
         conv_transpose(4, kernel=3, stride=2, dilation=2, output_padding=1, padding=1)  # [N, 2, 4] -> [N, 4, 10]
         conv_transpose(3, kernel=1, padding=1, output_padding=2, dilation=3)            # [N, 2, 4] -> [N, 3, 4]
         conv_transpose(3, kernel=1, padding=1)                          # [N, 2, 7, 6] -> [N, 3, 5, 4]
-        conv_transpose(3, kernel=1)                                     # [N, 2, 4, 3] -> [N, 3, 4, 3]
+        conv_transpose(3, kernel=1, bias=false)                         # [N, 2, 4, 3] -> [N, 3, 4, 3]
         conv_transpose(3, kernel=1, dilation=2, output_padding=1)       # [N, 2, 4, 3] -> [N, 3, 5, 4]
         conv_transpose(6, kernel=(3, 2), stride=(2, 3), padding=(1, 0), groups=2)  # [N, 4, 4, 3] -> [N, 6, 7, 8]
         conv_transpose(2, kernel=(1, 2, 3), stride=(2, 1, 1))           # [N, 3, 2, 4, 3] -> [N, 2, 3, 5, 5]
@@ -119,6 +119,8 @@ CORNERS: dict[str, str] = {
         leaky_relu(-0.3)                # [N, 5] -> [N, 5]
     """,
     "prelu": """
+        prelu                           # [N] -> [N]
+        prelu(per_channel=true)         # [N] -> [N]
         prelu(per_channel=true)         # [N, 5] -> [N, 5]
         prelu                           # [N, 4, 5] -> [N, 4, 5]
         prelu(per_channel=true)         # [N, 2, 3, 4, 5] -> [N, 2, 3, 4, 5]
@@ -324,9 +326,9 @@ def surroundings(spec: str) -> dict[str, str]:
     statement = "\n".join(lines[1:-1])
     nameless = re.sub(r"^\w+ = ", "", statement)
     found["joined"] = "\n".join([head, *inputs, "add {", f"| {nameless}", f"| {nameless}\n-> tanh", "}", "}"])
-    if "int [" in inputs[0]:
-        return found
     sizes = inputs[0].partition("[")[2].rstrip("]").split(", ")
+    if "int [" in inputs[0] or len(sizes) == 1:
+        return found
     rank, channels = len(sizes), sizes[1 if len(sizes) != 3 else -1]
     mix = "linear({})" if rank < 4 else "conv({}, kernel=1)"
     before = [mix.format(channels), "batch_norm" if rank != 3 else "layer_norm"]

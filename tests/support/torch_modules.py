@@ -110,9 +110,10 @@ def _attention(op: Any, own: dict[str, Any], x: Any) -> Any:
 
 
 def _reshape(op: Any, own: dict[str, Any], x: Any) -> Any:
-    """Symbols go by their usual axes: N, C, H, W."""
-    sizes = {"N": len(x), "H": x.shape[-2], "W": x.shape[-1], "T": x.shape[1]}
-    return x.reshape(len(x), *(substitute(size, sizes) for size in op.sizes))
+    """Symbols go by their usual axes: H and W are the last; any other size is left to torch."""
+    sizes = {"H": x.shape[-2], "W": x.shape[-1]} if x.ndim == 4 else {}
+    known = [substitute(size, sizes) for size in op.sizes]
+    return x.reshape(len(x), *(size if isinstance(size, int) else -1 for size in known))
 
 
 def _slice(op: Any, own: dict[str, Any], x: Any) -> Any:

@@ -67,7 +67,7 @@ def leaky_relu(op: LeakyRelu, x: Shape) -> Lowering:
 @lowers(Prelu)
 def prelu(op: Prelu, x: Shape) -> Lowering:
     """prelu(per_channel=true)      # nn.PReLU(num_parameters=64)"""
-    count = x.channels if op.per_channel else 1
+    (count,) = op.params(x)["weight"].shape
     return layer(call("nn.PReLU", num_parameters=opt(count, 1), init=opt(op.start, 0.25)))
 
 
