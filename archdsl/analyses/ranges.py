@@ -15,7 +15,7 @@ from archdsl.record import Record
 from archdsl.sizes.decide import contradictory
 from archdsl.sizes.dim import Dim, substitute, symbol, symbols
 from archdsl.sizes.fact import Fact
-from archdsl.sizes.prove import equal
+from archdsl.sizes.prove import Known, equal
 from archdsl.sizes.verdict import Proved
 
 SEARCHED = 1 << 13
@@ -54,7 +54,7 @@ def _range(name: str, facts: tuple[Fact, ...], sizes: list[Dim]) -> Range | None
         return None
     step = gcd(*(size - allowed[0] for size in allowed)) or 1
     offset = allowed[0] % step
-    if not isinstance(equal((symbol(name) - offset) % step, 0, own), Proved):
+    if not isinstance(equal((symbol(name) - offset) % step, 0, Known(own)), Proved):
         return None
     last = allowed[-1]
     most = (last - offset) // step if contradictory((*own, Fact(symbol(name), ">", last))) else None

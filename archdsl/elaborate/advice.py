@@ -20,6 +20,7 @@ from archdsl.ops.conv import Conv
 from archdsl.ops.form import Reshape
 from archdsl.ops.learned import Parameter
 from archdsl.record import replace
+from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Shape
 
 LONGEST = 12
@@ -27,55 +28,55 @@ WIDEST = 9
 STEEPEST = 4
 
 
-def advised(problem: Problem, join: Op, arms: Sequence[Value], entry: Value | None) -> Problem:
+def advised(problem: Problem, join: Op, arms: Sequence[Value], entry: Value | None, known: Known) -> Problem:
     """The problem, with a change of one arm as its help where one makes the arms fit."""
     if not isinstance(problem, BranchesDiffer) or problem.is_settled:
         return problem
-    return replace(problem, fix=advice(join, arms, entry) or problem.fix)
+    return replace(problem, fix=advice(join, arms, entry, known) or problem.fix)
 
 
-def advice(join: Op, arms: Sequence[Value], entry: Value | None) -> str:
+def advice(join: Op, arms: Sequence[Value], entry: Value | None, known: Known) -> str:
     """What to change in one arm, if that alone makes the join fit; `entry` is the value that the arms are given.
 
-    advice(Add(), [conv, identity], x)      # "give the shortcut its own projection: conv(128, kernel=1, stride=2)"
+    advice(Add(), [conv, identity], x, known)      # "give the shortcut its own projection: conv(128, kernel=1)"
     """
     shapes = [arm.shape for arm in arms]
     if len({shape.rank for shape in shapes}) > 1:
         if any("keep" in stage.op.attributes() for arm in arms for stage in _path(arm, entry)):
             return ""  # the problem itself speaks of reductions that keep their axes
-        return _shortened(join, arms, shapes) or levelled(join, shapes)
+        return _shortened(join, arms, shapes, known) or levelled(join, shapes, known)
     suspects = _suspects(arms, entry)
     for index in suspects:
-        found = _changed(join, index, _path(arms[index], entry)[:1], shapes, (_forms,))
+        found = _changed(join, index, _path(arms[index], entry)[:1], shapes, (_forms,), known)
         if found:
             return found
     for index in suspects:
         if isinstance(join, Add | Sub) and entry and _is_shortcut(arms[index], entry):
-            found = _projection(join, shapes[index], (shapes[:index], shapes[index + 1 :]))
+            found = _projection(join, shapes[index], (shapes[:index], shapes[index + 1 :]), known)
             if found:
                 return f"give the shortcut its own projection: {found}"
-        found = _changed(join, index, _path(arms[index], entry), shapes, WAYS)
+        found = _changed(join, index, _path(arms[index], entry), shapes, WAYS, known)
         if found:
             return found
     return ""
 
 
-def _changed(join: Op, index: int, path: list[Apply], shapes: list[Shape], ways: Sequence[Way]) -> str:
+def _changed(join: Op, index: int, path: list[Apply], shapes: list[Shape], ways: Sequence[Way], known: Known) -> str:
     """A stage of an arm with another argument, if the arm fits then."""
-    for stage, change, shape in _changes(path, shapes, ways):
+    for stage, change, shape in _changes(path, shapes, ways, known):
         for candidate, more in joins(join):
-            if _fits(candidate, [*shapes[:index], shape, *shapes[index + 1 :]]):
+            if _fits(candidate, [*shapes[:index], shape, *shapes[index + 1 :]], known):
                 return f"{change} in {_shown(stage)} makes arm {index + 1} fit{more}"
     return ""
 
 
-def _shortened(join: Op, arms: Sequence[Value], shapes: Sequence[Shape]) -> str:
+def _shortened(join: Op, arms: Sequence[Value], shapes: Sequence[Shape], known: Known) -> str:
     """The last stage of an arm, if the arm fits without it: a flatten too many."""
     for index, arm in enumerate(arms):
         node = arm.node
         if isinstance(node, Apply) and len(node.inputs) == 1:
             rest = [*shapes[:index], node.inputs[0].shape, *shapes[index + 1 :]]
-            if _fits(join, rest):
+            if _fits(join, rest, known):
                 return f"leave {_shown(node)} out of arm {index + 1}"
     return ""
 
@@ -93,7 +94,7 @@ def _is_shortcut(arm: Value, entry: Value) -> bool:
     return arm == entry or (isinstance(node, Apply) and node.op.name == "identity" and node.inputs[0] == entry)
 
 
-def _projection(join: Op, x: Shape, rest: tuple[list[Shape], list[Shape]]) -> str:
+def _projection(join: Op, x: Shape, rest: tuple[list[Shape], list[Shape]], known: Known) -> str:
     """A 1×1 convolution that gives a shortcut the shape of the other arms."""
     target = next(iter([*rest[0], *rest[1]]))
     axes = x.rank - 2
@@ -102,8 +103,8 @@ def _projection(join: Op, x: Shape, rest: tuple[list[Shape], list[Shape]]) -> st
     for stride in range(1, STEEPEST + 1):
         ones, zeros = (1,) * axes, (0,) * axes
         conv = Conv(target.channels, kernel=ones, stride=(stride,) * axes, padding=zeros, dilation=ones)
-        shape = _run(conv, x)
-        if shape and _fits(join, [*rest[0], shape, *rest[1]]):
+        shape = _run(conv, x, known)
+        if shape and _fits(join, [*rest[0], shape, *rest[1]], known):
             return f"conv({target.channels}, kernel=1{f', stride={stride}' if stride > 1 else ''})"
     return ""
 
@@ -117,29 +118,31 @@ def _path(arm: Value, entry: Value | None) -> list[Apply]:
     return path
 
 
-def _changes(path: list[Apply], shapes: list[Shape], ways: Sequence[Way]) -> Iterator[tuple[Apply, str, Shape]]:
+def _changes(
+    path: list[Apply], shapes: list[Shape], ways: Sequence[Way], known: Known
+) -> Iterator[tuple[Apply, str, Shape]]:
     """Each stage with other arguments, how they are written, and the shape that the arm has then."""
     for way in ways:
         for index, stage in enumerate(path):
             for change in way(stage.op, shapes):
-                shape = _run(replace(stage.op, **{n: v for n, (v, _) in change.items()}), stage.inputs[0].shape)
+                shape = _run(replace(stage.op, **{n: v for n, (v, _) in change.items()}), stage.inputs[0].shape, known)
                 for later in reversed(path[:index]):
-                    shape = _run(later.op, shape) if shape else None
+                    shape = _run(later.op, shape, known) if shape else None
                 if shape:
                     yield stage, ", ".join(f"{name}={shown}" for name, (_, shown) in change.items()), shape
 
 
-def _run(op: Op, x: Shape) -> Shape | None:
+def _run(op: Op, x: Shape, known: Known) -> Shape | None:
     try:
-        shape = op.infer(x)
+        shapes = op.outputs(x, known=known)
     except Rejected:
         return None
-    return shape if isinstance(shape, Shape) else None
+    return shapes[0] if len(shapes) == 1 else None
 
 
-def _fits(join: Op, shapes: list[Shape]) -> bool:
+def _fits(join: Op, shapes: list[Shape], known: Known) -> bool:
     try:
-        join.infer(*shapes)
+        join.outputs(*shapes, known=known)
     except Rejected:
         return False
     return True

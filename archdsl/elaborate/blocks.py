@@ -68,7 +68,7 @@ def inline(step: tree.Inline, context: Context, current: Tensor | None, names: N
     inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
     try:
         if block.signature:
-            symbols = contracts.enter(block.signature, _entries(current, constants), scope, context.run.steps)
+            symbols = contracts.enter(block.signature, _entries(current, constants), environment(inside, None))
             inside = replace(inside, scope=scope.inner(symbols))
         result = walk(block.body, inside, current)
         if block.signature and result and result.value:
@@ -172,7 +172,7 @@ def expand_block(
     inside = replace(context, scope=Scope(context.scope.home, inner))
     try:
         if block.signature:
-            symbols = contracts.enter(block.signature, _entries(entry, inner), inside.scope, context.run.steps)
+            symbols = contracts.enter(block.signature, _entries(entry, inner), environment(inside, None))
             inside = replace(inside, scope=inside.scope.inner(symbols))
         result = walk(block.body, inside, entry)
         if result is None or result.value is None:

@@ -17,11 +17,13 @@ from archdsl.elaborate.meant import Meant
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Scope, Trail
 from archdsl.elaborate.values import Tensor
-from archdsl.graph.needs import Needs
+from archdsl.graph.needs import Needs, positive_sizes
 from archdsl.graph.nodes import Apply, Call, Graph
 from archdsl.limits import limits
 from archdsl.ops import Op
 from archdsl.record import Entity
+from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import NOTHING_KNOWN
 from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
 
@@ -58,9 +60,18 @@ class Run:
         """The ops that were made, by what they were made from."""
         self.learning: dict[tuple[Op, tuple[Shape, ...]], bool] = {}
         """Whether an op on values of these shapes owns weights."""
+        self.known = NOTHING_KNOWN
+        """What is known of free sizes: what the inputs so far state of them, and what the stages so far need."""
         self.made: list[Apply | Call] = []
         """The nodes whose needs are not counted yet."""
-        self.needs = Needs()
+        self._needs = Needs()
+
+    def needs(self) -> tuple[Fact, ...]:
+        """What the stages so far need of the free sizes; worked out where a proof asks for it."""
+        for node in self.made:
+            self._needs.add(positive_sizes(node))
+        self.made.clear()
+        return self._needs.facts()
 
 
 class Context(Entity):
@@ -84,6 +95,6 @@ def environment(context: Context, current: Tensor | None) -> Environment:
         current is not None,
         context.module.find,
         context.module.named,
-        0,
         context.module.inside,
+        context.run.known,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.elaborate.evaluate import Environment, Steps, evaluate
+from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.mistake import Mistake, fail
-from archdsl.elaborate.scope import Constant, Scope
+from archdsl.elaborate.scope import Constant
 from archdsl.elaborate.values import Quotient, Tensor, WrongType, described, show
 from archdsl.sizes.dim import Dim, Expr
-from archdsl.sizes.prove import equal
+from archdsl.sizes.prove import Known, equal
 from archdsl.sizes.shape import Shape
 from archdsl.sizes.verdict import SETTLE, Proved, Refuted, Verdict
 from archdsl.source import Span
@@ -68,7 +68,7 @@ def check(claim: tree.Sequence, shape: Shape, env: Environment, origin: Origin =
     `origin` names the block that made an axis as it is, for the diagnostic.
     """
     sizes = [(_size(evaluate(item, env), item.span), item.span) for item in claim.items]
-    _hold(claim, shape, sizes, origin)
+    _hold(claim, shape, sizes, env.known, origin)
 
 
 def claimed(claim: tree.Sequence, env: Environment) -> Shape | None:
@@ -80,7 +80,7 @@ def claimed(claim: tree.Sequence, env: Environment) -> Shape | None:
     return Shape(tuple(size.numerator // size.divisor if isinstance(size, Quotient) else size for size in sizes))
 
 
-def enter(signature: tree.Signature, entries: Sequence[Tensor], scope: Scope, steps: Steps) -> dict[str, Constant]:
+def enter(signature: tree.Signature, entries: Sequence[Tensor], env: Environment) -> dict[str, Constant]:
     """The symbols of a header's shapes, bound to the sizes that come in; sizes that are no symbols must fit.
 
     The shapes are those of the current value and of the values among the arguments, in this order.
@@ -99,23 +99,23 @@ def enter(signature: tree.Signature, entries: Sequence[Tensor], scope: Scope, st
         raise fail(problem, signature.outputs[1].span)
     for claim, entry in zip(signature.inputs, entries, strict=False):
         if entry.value:
-            _enter(claim, entry.value.shape, symbols, scope, steps)
+            _enter(claim, entry.value.shape, symbols, env)
     return symbols
 
 
-def _enter(claim: tree.Sequence, shape: Shape, symbols: dict[str, Constant], scope: Scope, steps: Steps) -> None:
+def _enter(claim: tree.Sequence, shape: Shape, symbols: dict[str, Constant], env: Environment) -> None:
     """Bind the symbols of one shape."""
     if len(claim.items) != shape.rank:
         raise fail(ContractBroken(str(shape), claim.span.text, "another number of axes"), claim.span)
     sizes: list[tuple[Dim | Quotient, Span]] = []
     for item, size in zip(claim.items, shape.dims, strict=True):
-        if isinstance(item, tree.Name) and not scope.find(item.name)[0] and item.name not in symbols:
+        if isinstance(item, tree.Name) and not env.scope.find(item.name)[0] and item.name not in symbols:
             symbols[item.name] = size
             sizes.append((size, item.span))
         else:
-            env = Environment(scope.inner(symbols), steps=steps)
-            sizes.append((_size(evaluate(item, env), item.span), item.span))
-    _hold(claim, shape, sizes)
+            inside = Environment(env.scope.inner(symbols), env.steps, known=env.known)
+            sizes.append((_size(evaluate(item, inside), item.span), item.span))
+    _hold(claim, shape, sizes, env.known)
 
 
 def leave(signature: tree.Signature, shape: Shape, env: Environment) -> None:
@@ -133,13 +133,14 @@ def _hold(
     claim: tree.Sequence,
     shape: Shape,
     sizes: list[tuple[Dim | Quotient, Span]],
+    known: Known,
     origin: Origin = lambda axis: "",
 ) -> None:
     text = f"[{', '.join(show(size) for size, _ in sizes)}]"
     if len(sizes) != shape.rank:
         raise fail(ContractBroken(str(shape), text, "another number of axes"), claim.span)
     for axis, ((size, span), found) in enumerate(zip(sizes, shape.dims, strict=True)):
-        verdict = _verdict(found, size)
+        verdict = _verdict(found, size, known)
         if isinstance(verdict, Refuted):
             detail = f"is {found}{verdict.when}"
             raise fail(ContractBroken(str(shape), text, detail, verdict.clause, origin(axis), axis), span)
@@ -147,8 +148,8 @@ def _hold(
             raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
 
 
-def _verdict(found: Dim, size: Dim | Quotient) -> Verdict:
+def _verdict(found: Dim, size: Dim | Quotient, known: Known) -> Verdict:
     """A quotient claims that it comes out even: `H / 2` is `found` where `found * 2 == H`."""
     if isinstance(size, Quotient):
-        return equal(found * size.divisor, size.numerator)
-    return equal(found, size)
+        return equal(found * size.divisor, size.numerator, known)
+    return equal(found, size, known)

@@ -36,6 +36,7 @@ from archdsl.limits import CallsTooDeep, NestedTooDeep, TooMuchToEvaluate, limit
 from archdsl.ops import OPS
 from archdsl.record import Entity, Record, replace
 from archdsl.sizes.dim import Expr
+from archdsl.sizes.prove import NOTHING_KNOWN, Known
 from archdsl.sizes.verdict import Refuted, Unknown, Verdict
 from archdsl.source import Span
 from archdsl.syntax import tree
@@ -89,7 +90,7 @@ class Steps:
 
 
 class Environment(Entity):
-    """All that an expression can see: names, the incoming value, the named values of the module."""
+    """All that an expression can see: names, the incoming value, the module's named values, what is known of sizes."""
 
     scope: Scope
     steps: Steps
@@ -97,8 +98,9 @@ class Environment(Entity):
     has_incoming: bool = False
     tensor: Callable[[str], Tensor | None] = lambda name: None
     tensors: Callable[[], list[str]] = list
-    depth: int = 0
     inside: Callable[[Constant, str], Constant] = lambda value, name: value
+    known: Known = NOTHING_KNOWN
+    depth: int = 0
 
 
 def evaluate(expression: tree.Expression, env: Environment) -> Constant:
@@ -254,7 +256,7 @@ def _unary(node: tree.Unary, env: Environment) -> Constant:
     value = evaluate(node.operand, env)
     if node.operator == "not":
         return not truth(value, node.operand.span)
-    return _guarded(node.span, arithmetic, "-" if node.operator == "-" else "+", 0, value)
+    return _guarded(node.span, arithmetic, "-" if node.operator == "-" else "+", 0, value, env.known)
 
 
 def _chained(node: tree.Chained, env: Environment) -> Constant:
@@ -265,7 +267,7 @@ def _chained(node: tree.Chained, env: Environment) -> Constant:
         return _comparison(node, env)
     value = evaluate(node.first, env)
     for symbol, operand in node.rest:
-        value = _guarded(node.span, arithmetic, symbol, value, evaluate(operand, env))
+        value = _guarded(node.span, arithmetic, symbol, value, evaluate(operand, env), env.known)
     return value
 
 
@@ -284,7 +286,7 @@ def _comparison(node: tree.Chained, env: Environment) -> bool | NotYet:
     open_: list[NotYet] = []
     for symbol, operand in node.rest:
         right = evaluate(operand, env)
-        verdict: bool | Verdict = _guarded(node.span, compare, symbol, left, right)
+        verdict: bool | Verdict = _guarded(node.span, compare, symbol, left, right, env.known)
         if verdict is False:
             return False
         if isinstance(verdict, Refuted | Unknown):

@@ -10,8 +10,6 @@ from archdsl.elaborate import blocks, control, layers
 from archdsl.elaborate.context import Context, Names, Rules, Run
 from archdsl.elaborate.mistake import REPORTED, fail
 from archdsl.elaborate.values import Tensor
-from archdsl.graph.needs import positive_sizes
-from archdsl.sizes.fact import Fact
 from archdsl.syntax import tree
 
 
@@ -32,14 +30,6 @@ class MisplacedStatement(Problem):
 def new_run(problems: list[Diagnostic], parametric: bool = False) -> Run:
     """A run that adds its problems to these."""
     return Run(RULES, problems, parametric)
-
-
-def needed(run: Run) -> tuple[Fact, ...]:
-    """What the stages so far need of the free sizes; worked out where a proof asks for it."""
-    for node in run.made:
-        run.needs.add(positive_sizes(node))
-    run.made.clear()
-    return run.needs.facts()
 
 
 def _broken(step: tree.Broken, context: Context, current: Tensor | None, names: Names) -> Tensor | None:

@@ -16,7 +16,7 @@ from archdsl.elaborate.scope import Constant
 from archdsl.elaborate.values import Tensor, WrongType, described, show
 from archdsl.graph.needs import needs_of
 from archdsl.record import replace
-from archdsl.sizes.prove import assuming
+from archdsl.sizes.prove import Known
 from archdsl.sizes.verdict import Refuted
 from archdsl.source import Span
 from archdsl.syntax import tree
@@ -52,16 +52,17 @@ def hold_expectations(elaborated: Elaborated, facts: Mapping[str, Constant], pro
     if graph is None:
         return
     outputs = {name: Tensor(value) for name, value in zip(graph.output_names, graph.outputs, strict=True)}
-    known = {**facts, **outputs}
-    with assuming(graph.facts, needs_of(graph).facts):
-        for expect, env in elaborated.expectations:
-            inside = replace(env, scope=env.scope.inner({n: v for n, v in known.items() if not env.scope.find(n)[0]}))
-            for claim in _claims(expect.claim):
-                try:
-                    _hold(claim, inside, elaborated.family)
-                except Mistake as mistake:
-                    if mistake.diagnostic:
-                        problems.append(mistake.diagnostic)
+    names = {**facts, **outputs}
+    known = Known(graph.facts, needs_of(graph).facts)
+    for expect, env in elaborated.expectations:
+        scope = env.scope.inner({name: value for name, value in names.items() if not env.scope.find(name)[0]})
+        inside = replace(env, scope=scope, known=known)
+        for claim in _claims(expect.claim):
+            try:
+                _hold(claim, inside, elaborated.family)
+            except Mistake as mistake:
+                if mistake.diagnostic:
+                    problems.append(mistake.diagnostic)
 
 
 def _claims(claim: tree.Expression) -> Iterator[tree.Expression]:

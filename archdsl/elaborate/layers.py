@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, listing
@@ -15,11 +15,11 @@ from archdsl.elaborate.names import bind_name, bind_results, computed, label_of,
 from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.elaborate.walk import given, walk, walk_step
-from archdsl.graph.nodes import Apply, Call
+from archdsl.graph.nodes import Apply, Call, Value
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.record import replace
 from archdsl.sizes.dim import Expr, symbols
-from archdsl.sizes.multiples import results
+from archdsl.sizes.multiples import shortened
 from archdsl.sizes.shape import Shape
 from archdsl.source import Span
 from archdsl.syntax import tree
@@ -166,13 +166,13 @@ def _apply_op(
         instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults, context.run.ops)
         if instance is None or current.value is None:
             raise REPORTED
-        result = instance.infer(current.value.shape)
+        left = instance.outputs(current.value.shape, known=context.run.known)
     except Rejected as refusal:
-        if current.value and instance and context.run.meant.excuses([current.value], context.module, instance.infer):
+        if current.value and instance and _is_excused(instance, [current.value], context):
             raise REPORTED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
     _fixed(instance, (current,), step.name.span, context)
-    node = Apply(instance, (current.value,), results(result), key, label, None, step.span)
+    node = Apply(instance, (current.value,), shortened(left, context.run.known.stated), key, label, None, step.span)
     context.module.add(node, step.span)
     return bind_results(node, names, label, context)
 
@@ -184,6 +184,12 @@ def _as_arms(arguments: tuple[tree.Argument, ...]) -> str:
         given = list(given[0].items)
     words = [value.span.text for value in given] or ["…"]
     return " | ".join(words if len(words) > 1 else ["identity", *words])
+
+
+def _is_excused(op: Op, inputs: Sequence[Value], context: Context) -> bool:
+    """Whether an op that refused what is there takes what was meant."""
+    run = context.run
+    return run.meant.excuses(inputs, context.module, lambda *shapes: op.outputs(*shapes, known=run.known))
 
 
 def told(problem: Problem, span: Span, current: Tensor, context: Context, labels: tuple[Label, ...] = ()) -> Mistake:
@@ -216,19 +222,20 @@ def branch(step: tree.Branch, context: Context, current: Tensor | None, names: N
     try:
         for value in inputs:
             op.accepts(value.shape)
-        result = instance.infer(*(value.shape for value in inputs))
+        left = instance.outputs(*(value.shape for value in inputs), known=context.run.known)
     except Rejected as refusal:
-        if context.run.meant.excuses(inputs, context.module, instance.infer):
+        if _is_excused(instance, inputs, context):
             raise REPORTED from None
         from archdsl.elaborate.advice import advised  # imported where something is wrong, not at every start
 
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
         place = places.get(refusal.at or "", step.name.span)
-        raise told(advised(refusal.problem, instance, inputs, current.value), place, current, context, labels) from None
+        problem = advised(refusal.problem, instance, inputs, current.value, context.run.known)
+        raise told(problem, place, current, context, labels) from None
     label = label_of(names, context, current)
     owned = _fixed(instance, tuple(map(Tensor, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
-    node = Apply(instance, tuple(inputs), results(result), key, label, span=step.span)
+    node = Apply(instance, tuple(inputs), shortened(left, context.run.known.stated), key, label, span=step.span)
     context.module.add(node, step.span)
     return bind_results(node, names, label, context)
 

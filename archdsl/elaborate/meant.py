@@ -14,6 +14,7 @@ from archdsl.elaborate.mistake import Mistake
 from archdsl.elaborate.module import Module
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
 from archdsl.ops import Rejected
+from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Shape
 
 
@@ -43,16 +44,16 @@ class Meant:
             value, module = outer, module.outer
         return self.shapes.get(value)
 
-    def follow(self, node: Apply | Call, module: Module) -> None:
+    def follow(self, node: Apply | Call, module: Module, known: Known) -> None:
         """Run a new node on what was meant."""
         if not self.shapes:
             return
         given = self.given(node.inputs, module)
         left: Sequence[Shape | None] = ()
         if isinstance(node, Call):
-            left = self._through(node.graph, given or [value.shape for value in node.inputs])
+            left = self._through(node.graph, given or [value.shape for value in node.inputs], known)
         elif given:
-            left = _run(node, given)
+            left = _run(node, given, known)
         for index, shape in enumerate(left):
             if shape is not None and shape != node.shapes[index]:
                 self.shapes[Value(node, index)] = shape
@@ -75,22 +76,22 @@ class Meant:
             return False
         return True
 
-    def _through(self, graph: Graph, given: Sequence[Shape]) -> list[Shape | None]:
+    def _through(self, graph: Graph, given: Sequence[Shape], known: Known) -> list[Shape | None]:
         """What a block or a group would leave."""
-        known: dict[Value, Shape] = {Value(entry): shape for entry, shape in zip(graph.inputs, given, strict=True)}
+        shapes: dict[Value, Shape] = {Value(entry): shape for entry, shape in zip(graph.inputs, given, strict=True)}
         for node in graph.nodes:
-            inputs = [known.get(value, value.shape) for value in node.inputs]
-            left = self._through(node.graph, inputs) if isinstance(node, Call) else _run(node, inputs)
+            inputs = [shapes.get(value, value.shape) for value in node.inputs]
+            left = self._through(node.graph, inputs, known) if isinstance(node, Call) else _run(node, inputs, known)
             for index, shape in enumerate(left):
                 meant = self.shapes.get(Value(node, index)) or shape
                 if meant is not None:
-                    known[Value(node, index)] = meant
-        return [known.get(value) for value in graph.outputs]
+                    shapes[Value(node, index)] = meant
+        return [shapes.get(value) for value in graph.outputs]
 
 
-def _run(node: Apply, given: Sequence[Shape]) -> tuple[Shape, ...]:
+def _run(node: Apply, given: Sequence[Shape], known: Known) -> Sequence[Shape]:
     try:
-        result = node.op.infer(*given)
+        found: tuple[Shape, ...] = node.op.outputs(*given, known=known)
     except Rejected:
         return ()
-    return (result,) if isinstance(result, Shape) else tuple(result)
+    return found

@@ -104,7 +104,7 @@ def bind_name(names: Names, label: str | None, context: Context, value: Tensor) 
 def bind_results(node: Apply | Call, names: Names, label: str | None, context: Context) -> Tensor:
     """Name the results of a node; a stage of several results needs as many names or leaves the first."""
     context.run.made.append(node)
-    context.run.meant.follow(node, context.module)
+    context.run.meant.follow(node, context.module, context.run.known)
     if len(names) > 1:
         if len(names) != len(node.shapes):
             found = f"a stage of {len(node.shapes)} result{'s' * (len(node.shapes) > 1)}"

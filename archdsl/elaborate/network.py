@@ -13,7 +13,7 @@ from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
 from archdsl.elaborate.context import NOTHING, Context, Run, environment
 from archdsl.elaborate.definitions import meant, origin
 from archdsl.elaborate.evaluate import Environment, evaluate
-from archdsl.elaborate.expand import needed, new_run
+from archdsl.elaborate.expand import new_run
 from archdsl.elaborate.families import Plan, plan_of
 from archdsl.elaborate.mistake import Mistake, fail
 from archdsl.elaborate.module import Module
@@ -25,7 +25,7 @@ from archdsl.graph.nodes import Graph, Value
 from archdsl.record import replace
 from archdsl.sizes.dim import Dim, Expr, symbol
 from archdsl.sizes.fact import RELATIONS, Fact
-from archdsl.sizes.prove import assume, assuming
+from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Kind, Shape
 from archdsl.syntax import tree
 
@@ -161,8 +161,8 @@ def elaborate(
             if mistake.diagnostic:
                 problems.append(mistake.diagnostic)
             return Elaborated(name)
-        with assuming((), lambda: needed(run)):
-            return _expand(name, plan, sizes, run)
+        run.known = Known((), run.needs)
+        return _expand(name, plan, sizes, run)
     finally:
         sys.setrecursionlimit(before)
 
@@ -183,7 +183,7 @@ def _expand(name: str, plan: Plan, sizes: Sizes, run: Run) -> Elaborated:
                 current = _input(statement, context, symbols, sizes)
                 stated = _facts(statement, context)
                 facts += stated
-                assume(*stated)
+                run.known = run.known.also(*stated)
             elif isinstance(statement, tree.Output):
                 current = _output(statement, context, current)
             elif isinstance(statement, tree.Expect):

@@ -15,7 +15,7 @@ from archdsl.elaborate.values import Quotient, WrongType, described, show
 from archdsl.limits import ListTooLong, NumberTooLarge, limits
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.fact import Fact
-from archdsl.sizes.prove import equal, holds
+from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal, holds
 from archdsl.sizes.verdict import Proved, Refuted, Unknown, Verdict
 
 
@@ -80,8 +80,8 @@ class Refused(Exception):
         return cls(TooLarge(what, limit))
 
 
-def arithmetic(symbol: str, a: Constant, b: Constant) -> Constant:
-    """a symbol b.
+def arithmetic(symbol: str, a: Constant, b: Constant, known: Known = NOTHING_KNOWN) -> Constant:
+    """a symbol b, where this is known of sizes.
 
     arithmetic("/", 7, 2)      # Quotient(7, 2)
     arithmetic("+", (1,), (2,))      # (1, 2)
@@ -96,7 +96,9 @@ def arithmetic(symbol: str, a: Constant, b: Constant) -> Constant:
     if isinstance(a, float) or isinstance(b, float):
         return _real(symbol, as_float(a), as_float(b))
     if isinstance(a, Quotient) or isinstance(b, Quotient):
-        return _fractions(symbol, a, b)
+        return _fractions(symbol, a, b, known)
+    if symbol in _DIVIDING:
+        return bounded(_DIVIDING[symbol](a, b, known))
     return bounded(_EXACT[symbol](a, b))
 
 
@@ -123,7 +125,7 @@ def bounded(value: Any) -> Any:
     return value
 
 
-def divided(a: Dim, b: Dim) -> Constant:
+def _divided(a: Dim, b: Dim, known: Known) -> Constant:
     """a / b, exact: whole where it comes out even, a quotient where it does not or does not for every size."""
     if b == 0:
         raise Refused(DivisionByZero())
@@ -132,7 +134,7 @@ def divided(a: Dim, b: Dim) -> Constant:
             a, b = -a, -b
         return a // b if a % b == 0 else Quotient(a, b)
     rest = a % b
-    if rest == 0 or isinstance(equal(rest, 0), Proved):
+    if rest == 0 or isinstance(equal(rest, 0, known), Proved):
         return a // b
     if not isinstance(b, int):
         raise Refused(WrongType("a divisor", "known when compiling", described(b)))
@@ -151,11 +153,11 @@ def _modulo(a: Dim, b: Dim) -> Dim:
     return a % b
 
 
-def _power(a: Dim, b: Dim) -> Constant:
+def _power(a: Dim, b: Dim, known: Known) -> Constant:
     if not isinstance(b, int):
         raise Refused(WrongType("an exponent", "known when compiling", described(b)))
     if b < 0:
-        return divided(1, _power(a, -b))
+        return _divided(1, _power(a, -b, known), known)
     if isinstance(a, int):
         if a.bit_length() * b > 2 * limits().bits and abs(a) > 1:
             raise Refused(NumberTooLarge(limits().bits))
@@ -172,23 +174,23 @@ _EXACT: dict[str, Callable[[Any, Any], Constant]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": divided,
     "//": _floored,
     "%": _modulo,
-    "**": _power,
 }
+_DIVIDING: dict[str, Callable[[Any, Any, Known], Constant]] = {"/": _divided, "**": _power}
+"""Whether a division comes out even may have to be proved."""
 
 
-def _fractions(symbol: str, a: Constant, b: Constant) -> Constant:
+def _fractions(symbol: str, a: Constant, b: Constant, known: Known) -> Constant:
     """Arithmetic where an operand is a quotient; whole again where it comes out even."""
     (p, q), (r, s) = _parts(a), _parts(b)
     if symbol in "+-":
         top = p * s + r * q if symbol == "+" else p * s - r * q
-        return divided(bounded(top), bounded(q * s))
+        return _divided(bounded(top), bounded(q * s), known)
     if symbol == "*":
-        return divided(bounded(p * r), bounded(q * s))
+        return _divided(bounded(p * r), bounded(q * s), known)
     if symbol == "/":
-        return divided(bounded(p * s), bounded(q * r))
+        return _divided(bounded(p * s), bounded(q * r), known)
     if symbol == "//":
         return _floored(bounded(p * s), bounded(q * r))
     raise Refused.uneven(a if isinstance(a, Quotient) else b)
@@ -228,26 +230,27 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(symbol: str, a: Constant, b: Constant) -> bool | Verdict:
-    """Whether a comparison holds; a verdict where that is not the same, or not known, for all sizes."""
+def compare(symbol: str, a: Constant, b: Constant, known: Known = NOTHING_KNOWN) -> bool | Verdict:
+    """Whether a comparison holds, where this is known of sizes; a verdict where that is not the same, or not decided,
+    for all sizes."""
     if symbol == "==":
-        return _same(a, b)
+        return _same(a, b, known)
     if symbol == "!=":
-        same = _same(a, b)
+        same = _same(a, b, known)
         return not same if isinstance(same, bool) else Unknown()
     for value in (a, b):
         if isinstance(value, bool) or not isinstance(value, int | float | Expr | Quotient):
             raise Refused(WrongType(f"what stands beside {symbol}", "a number", described(value)))
     if isinstance(a, float) or isinstance(b, float):
         return _ORDER[symbol](as_float(a), as_float(b))
-    return _decided(symbol, a, b)
+    return _decided(symbol, a, b, known)
 
 
-def _same(a: Constant, b: Constant) -> bool | Verdict:
+def _same(a: Constant, b: Constant, known: Known) -> bool | Verdict:
     if isinstance(a, tuple) and isinstance(b, tuple):
         if len(a) != len(b):
             return False
-        verdicts = [_same(x, y) for x, y in zip(a, b, strict=True)]
+        verdicts = [_same(x, y, known) for x, y in zip(a, b, strict=True)]
         if False in verdicts:
             return False
         refuted = [verdict for verdict in verdicts if isinstance(verdict, Refuted)]
@@ -259,12 +262,12 @@ def _same(a: Constant, b: Constant) -> bool | Verdict:
             return False
     if isinstance(a, float) or isinstance(b, float):
         return not isinstance(a, Expr) and not isinstance(b, Expr) and as_float(a) == as_float(b)
-    return _decided("==", a, b)
+    return _decided("==", a, b, known)
 
 
-def _decided(symbol: str, a: Dim | Quotient, b: Dim | Quotient) -> bool | Verdict:
+def _decided(symbol: str, a: Dim | Quotient, b: Dim | Quotient, known: Known) -> bool | Verdict:
     (p, q), (r, s) = _parts(a), _parts(b)
-    verdict = holds(Fact(p * s, symbol, r * q))
+    verdict = holds(Fact(p * s, symbol, r * q), known)
     if isinstance(verdict, Proved):
         return True
     return False if verdict == Refuted() else verdict

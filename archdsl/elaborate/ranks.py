@@ -11,23 +11,24 @@ from collections.abc import Iterator, Sequence
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.ops.combine import Arithmetic
 from archdsl.record import replace
+from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Shape
 
 
-def levelled(join: Op, shapes: Sequence[Shape]) -> str:
+def levelled(join: Op, shapes: Sequence[Shape], known: Known) -> str:
     """What to put behind one arm, if its number of axes alone makes the join refuse.
 
-    levelled(Add(), [image, features])      # "put global_avg_pool -> flatten behind arm 1"
+    levelled(Add(), [image, features], known)      # "put global_avg_pool -> flatten behind arm 1"
     """
     for index, shape in reversed(list(enumerate(shapes))):
         rest = [*shapes[:index], *shapes[index + 1 :]]
         for stages in _ways(shape, rest[0]) if rest and shape.rank != rest[0].rank else ():
-            found = _through(stages, shape)
+            found = _through(stages, shape, known)
             if found is None:
                 continue
             written = " -> ".join(_written(stage) for stage in stages)
             for candidate, more in joins(join):
-                if _fits(candidate, [*shapes[:index], found, *shapes[index + 1 :]]):
+                if _fits(candidate, [*shapes[:index], found, *shapes[index + 1 :]], known):
                     return f"put {written} behind arm {index + 1}{more}"
     return ""
 
@@ -54,22 +55,19 @@ def _ways(x: Shape, other: Shape) -> Iterator[tuple[Op, ...]]:
             yield (OPS["reshape"]((x.dims[1], *(1 for _ in other.dims[2:]))),)
 
 
-def _through(stages: Sequence[Op], x: Shape) -> Shape | None:
+def _through(stages: Sequence[Op], x: Shape, known: Known) -> Shape | None:
     for stage in stages:
         try:
             stage.accepts(x)
-            found = stage.infer(x)
+            (x,) = stage.outputs(x, known=known)
         except Rejected:
             return None
-        if not isinstance(found, Shape):
-            return None
-        x = found
     return x
 
 
-def _fits(join: Op, shapes: Sequence[Shape]) -> bool:
+def _fits(join: Op, shapes: Sequence[Shape], known: Known) -> bool:
     try:
-        join.infer(*shapes)
+        join.outputs(*shapes, known=known)
     except Rejected:
         return False
     return True

@@ -23,6 +23,7 @@ from archdsl.ops.sight import Shapes, Sight, Sights, each_place
 from archdsl.record import REQUIRED, Record, spec
 from archdsl.sizes.dim import Dim
 from archdsl.sizes.fact import Fact
+from archdsl.sizes.prove import NOTHING_KNOWN, Known
 from archdsl.sizes.shape import Kind, Shape
 
 Size: TypeAlias = "tuple[int, ...]"
@@ -202,7 +203,8 @@ class Op(Record):
     - `is_constant`: what it leaves depends on its weights alone, and for each sample is the same;
     - `is_idempotent`: applied twice it leaves what it leaves when applied once;
     - `makes_probabilities`: along one axis what it leaves are probabilities, or their logarithms;
-    - `takes_equal_arms`: joining a value with itself can be meant, as its product with itself is its square.
+    - `takes_equal_arms`: joining a value with itself can be meant, as its product with itself is its square;
+    - `proves`: its rule for shapes has to prove something of free sizes, and takes what is known of them.
     """
 
     name: ClassVar[str]
@@ -227,6 +229,7 @@ class Op(Record):
     is_idempotent: ClassVar[bool] = False
     makes_probabilities: ClassVar[bool] = False
     takes_equal_arms: ClassVar[bool] = False
+    proves: ClassVar[bool] = False
 
     @classmethod
     @cache
@@ -256,6 +259,11 @@ class Op(Record):
     def infer(self, *xs: Any, **_: Any) -> Shape | tuple[Shape, ...]:
         """The shape that the op leaves; a tuple where it leaves several values."""
         raise AssertionError(f"{self.name} has no shape rule")
+
+    def outputs(self, *xs: Shape, known: Known = NOTHING_KNOWN) -> tuple[Shape, ...]:
+        """The shapes of all that the op leaves; `known` is what its rule may use where it has to prove something."""
+        left = self.infer(*xs, known=known) if self.proves else self.infer(*xs)
+        return (left,) if isinstance(left, Shape) else left
 
     def needs(self, *xs: Any, **_: Any) -> tuple[Fact, ...]:
         """What must hold of free sizes, beyond that the values the op leaves have at least one element."""

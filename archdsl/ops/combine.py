@@ -13,7 +13,7 @@ from archdsl.ops.reshape import axis_of
 from archdsl.ops.sight import Scattered, Seen, Shapes, Sight, Sights, axes_of, field_of, joined, lost
 from archdsl.sizes.dim import Expr
 from archdsl.sizes.fact import Fact
-from archdsl.sizes.prove import equal
+from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal
 from archdsl.sizes.shape import Shape
 from archdsl.sizes.verdict import SETTLE, Proved, Refuted, Verdict
 
@@ -68,6 +68,7 @@ class Join(Op):
 
     arity: ClassVar[int | Literal["many"]] = "many"
     chapter = JOINS
+    proves = True
 
 
 class Arithmetic(Join):
@@ -75,10 +76,10 @@ class Arithmetic(Join):
 
     broadcast: bool = attribute(False, doc="whether sizes of 1 stretch to those of the other arms")
 
-    def infer(self, *xs: Shape) -> Shape:
+    def infer(self, *xs: Shape, known: Known = NOTHING_KNOWN) -> Shape:
         if self.broadcast:
-            return _stretched(self.name, xs)
-        _agree(self.name, xs, except_axis=None)
+            return _stretched(self.name, xs, known)
+        _agree(self.name, xs, None, known)
         return xs[0]
 
     def leaves_fresh_value(self, *xs: Shape) -> bool:
@@ -146,9 +147,9 @@ class Concat(Join):
 
     axis: int = attribute(1, doc="the axis along which the arms are joined, counted from 0")
 
-    def infer(self, *xs: Shape) -> Shape:
+    def infer(self, *xs: Shape, known: Known = NOTHING_KNOWN) -> Shape:
         axis = axis_of(self.axis, xs[0])
-        _agree(self.name, xs, except_axis=axis)
+        _agree(self.name, xs, axis, known)
         return xs[0].with_axis(axis, sum((x.dims[axis] for x in xs[1:]), xs[0].dims[axis]))
 
     def is_samplewise(self, *xs: Shape) -> bool:
@@ -170,33 +171,34 @@ def _lost_where_stretched(seen: Seen, x: Shape, y: Shape) -> Seen:
     return reduce(lost, (axis for axis, dim in enumerate(x.dims) if dim == 1 and y.dims[axis] != 1), seen)
 
 
-def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None) -> None:
+def _agree(op: str, xs: tuple[Shape, ...], except_axis: int | None, known: Known) -> None:
     """Reject arms whose sizes differ on an axis that must be the same."""
     first = xs[0]
     need = f"{op} needs one shape" if except_axis is None else f"{op} needs the same sizes but on axis {except_axis}"
     for other in xs[1:]:
         if other.rank != first.rank:
             raise Rejected(BranchesDiffer(op, need, _ranks(first, other)))
-        sizes = _alive(first, other)
+        alive = known.also(*_alive(first, other))
         pairs = enumerate(zip(first.dims, other.dims, strict=True))
-        verdicts = {axis: equal(a, b, sizes) for axis, (a, b) in pairs if axis != except_axis}
-        _settle(op, need, first, other, verdicts, xs if except_axis is None else ())
+        verdicts = {axis: equal(a, b, alive) for axis, (a, b) in pairs if axis != except_axis}
+        advice = _broadcasting(xs, known) if except_axis is None and _differ(verdicts) else ""
+        _settle(op, need, first, other, verdicts, advice)
 
 
-def _stretched(op: str, xs: tuple[Shape, ...]) -> Shape:
+def _stretched(op: str, xs: tuple[Shape, ...], known: Known) -> Shape:
     """The shape of all arms once sizes of 1 are stretched; ranks and all other sizes must agree."""
     need = f"{op} needs one shape, but for sizes of 1"
     result = xs[0]
     for other in xs[1:]:
         if other.rank != result.rank:
             raise Rejected(BranchesDiffer(op, need, _ranks(result, other)))
-        sizes = _alive(result, other)
+        alive = known.also(*_alive(result, other))
         verdicts: dict[int, Verdict] = {}
         for axis, (a, b) in enumerate(zip(result.dims, other.dims, strict=True)):
             if a == 1:
                 result = result.with_axis(axis, b)
             elif b != 1:
-                verdicts[axis] = equal(a, b, sizes)
+                verdicts[axis] = equal(a, b, alive)
         _settle(op, need, result, other, verdicts)
     return result
 
@@ -205,13 +207,13 @@ def _ranks(a: Shape, b: Shape) -> str:
     return f"give every arm the same number of axes: {a.rank} and {b.rank} differ; reductions keep theirs by keep=true"
 
 
-def _broadcasting(xs: tuple[Shape, ...]) -> str:
+def _broadcasting(xs: tuple[Shape, ...], known: Known) -> str:
     """That broadcast=true would help, where it would."""
     try:
-        _stretched("", xs)
+        _stretched("", xs, known)
     except Rejected:
         return ""
-    return "broadcast=true stretches sizes of 1 to those of the other arms" if xs else ""
+    return "broadcast=true stretches sizes of 1 to those of the other arms"
 
 
 def _alive(*shapes: Shape) -> tuple[Fact, ...]:
@@ -219,13 +221,15 @@ def _alive(*shapes: Shape) -> tuple[Fact, ...]:
     return tuple(Fact(dim, ">=", 1) for shape in shapes for dim in shape.dims if isinstance(dim, Expr))
 
 
-def _settle(
-    op: str, need: str, a: Shape, b: Shape, verdicts: Mapping[int, Verdict], stretchable: tuple[Shape, ...] = ()
-) -> None:
-    """Reject two arms that differ on an axis, or may; `stretchable` are the arms that broadcasting might help."""
-    refuted = {axis: verdict for axis, verdict in verdicts.items() if isinstance(verdict, Refuted)}
+def _differ(verdicts: Mapping[int, Verdict]) -> dict[int, Refuted]:
+    """The axes on which two arms differ."""
+    return {axis: verdict for axis, verdict in verdicts.items() if isinstance(verdict, Refuted)}
+
+
+def _settle(op: str, need: str, a: Shape, b: Shape, verdicts: Mapping[int, Verdict], advice: str = "") -> None:
+    """Reject two arms that differ on an axis, or may; `advice` is what makes them agree, where that is known."""
+    refuted = _differ(verdicts)
     if refuted:
-        advice = _broadcasting(stretchable) if stretchable else ""
         if advice:
             raise Rejected(BranchesDiffer(op, need, advice, is_settled=True))
         always = [axis for axis, verdict in refuted.items() if not verdict.sizes]

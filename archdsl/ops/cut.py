@@ -9,7 +9,7 @@ from archdsl.ops.reshape import inner_axis
 from archdsl.ops.sight import Shapes, Sights, moved
 from archdsl.sizes.dim import Dim, ceildiv
 from archdsl.sizes.fact import Fact
-from archdsl.sizes.prove import equal
+from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal
 from archdsl.sizes.shape import Shape
 from archdsl.sizes.verdict import SETTLE, Proved, Refuted
 
@@ -139,12 +139,12 @@ class SliceUndecided(Problem):
         return "count both ends from the same side"
 
 
-def parts(op: str, size: Dim, count: int, what: str, shape: Shape, at: str) -> Dim:
+def parts(op: str, size: Dim, count: int, what: str, shape: Shape, at: str, known: Known) -> Dim:
     """A size divided by a number that must divide it.
 
-    parts("chunk", 64, 2, "channels", shape, at="count")      # 32
+    parts("chunk", 64, 2, "channels", shape, "count", known)      # 32
     """
-    verdict = equal(size // count * count, size)
+    verdict = equal(size // count * count, size, known)
     if isinstance(verdict, Proved):
         return size // count
     if isinstance(verdict, Refuted):
@@ -278,12 +278,14 @@ class Chunk(Op):
     names_elsewhere = ("chunk",)
     gradient_needs = NEITHER
 
+    proves = True
+
     count: int = attribute(at_least=1, at_most=10_000, doc="the number of parts")
     axis: int = attribute(1, doc="the axis that is cut, counted from 0 (the batch, which is never cut)")
 
-    def infer(self, x: Shape) -> tuple[Shape, ...]:
+    def infer(self, x: Shape, *, known: Known = NOTHING_KNOWN) -> tuple[Shape, ...]:
         axis = inner_axis(self.name, self.axis, x)
-        size = parts(self.name, x.dims[axis], self.count, axis_name(axis, x), x, at="count")
+        size = parts(self.name, x.dims[axis], self.count, axis_name(axis, x), x, "count", known)
         return (x.with_axis(axis, size),) * self.count
 
     def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:

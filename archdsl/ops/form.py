@@ -9,7 +9,7 @@ from archdsl.ops.base import NEITHER, Op, Rejected, attribute
 from archdsl.ops.chapters import FORMS
 from archdsl.ops.sight import Shapes, Sights, reshaped
 from archdsl.sizes.dim import Dim, Expr, Floor, product
-from archdsl.sizes.prove import equal
+from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal
 from archdsl.sizes.shape import Shape
 from archdsl.sizes.verdict import SETTLE, Proved, Refuted
 
@@ -111,14 +111,15 @@ class Reshape(Op):
     chapter = FORMS
     names_elsewhere = ("Reshape", "view", "Unflatten")
     gradient_needs = NEITHER
+    proves = True
 
     sizes: Dims = attribute(at_least=-1, doc="the sizes of the output without the batch; one may be -1")
 
-    def infer(self, x: Shape) -> Shape:
+    def infer(self, x: Shape, *, known: Known = NOTHING_KNOWN) -> Shape:
         if self.sizes.count(-1) > 1:
             raise Rejected(SeveralOpen(), at="sizes")
         dims = self._dims(x)
-        _same(x.dims[1:], dims, self.sizes, x)
+        _same(x.dims[1:], dims, self.sizes, x, known)
         _form(dims, self.sizes, x)
         return Shape((x.batch, *dims), x.kind)
 
@@ -128,8 +129,8 @@ class Reshape(Op):
 
     def _dims(self, x: Shape) -> Dims:
         """The sizes with -1 replaced."""
-        known = _known(self.sizes)
-        rest = product(x.dims[1:]) // known if known != 0 else 0
+        written = _written(self.sizes)
+        rest = product(x.dims[1:]) // written if written != 0 else 0
         return tuple(rest if size == -1 else size for size in self.sizes)
 
     def is_noop(self, x: Shape, y: Shape) -> bool:
@@ -139,49 +140,50 @@ class Reshape(Op):
         return (reshaped(seen[0], xs[0], ys[0]),)
 
 
-def _known(sizes: Dims) -> Dim:
+def _written(sizes: Dims) -> Dim:
     """The product of the sizes that are written."""
     return product(size for size in sizes if size != -1)
 
 
-def _same(before: Dims, after: Dims, sizes: Dims, x: Shape) -> None:
+def _same(before: Dims, after: Dims, sizes: Dims, x: Shape, known: Known) -> None:
     """Reject a form of more values than come in, or of fewer."""
     many, wanted = product(before), product(after)
-    verdict = equal(many, wanted)
+    verdict = equal(many, wanted, known)
     if isinstance(verdict, Refuted):
-        raise Rejected(SizesDiffer(many, wanted, x, _fix(many, sizes, verdict)), at="sizes")
+        raise Rejected(SizesDiffer(many, wanted, x, _fix(many, sizes, verdict, known)), at="sizes")
     if isinstance(verdict, Proved):
         return
-    (whole, cut), (other, other_cut) = _undivided(before), _undivided(after)
-    if not isinstance(equal(whole * other_cut, other * cut), Proved):
+    (whole, cut), (other, other_cut) = _undivided(before, known), _undivided(after, known)
+    if not isinstance(equal(whole * other_cut, other * cut, known), Proved):
         raise Rejected(FormUndecided(many, wanted), at="sizes")
 
 
-def _undivided(dims: Dims) -> tuple[Dim, int]:
+def _undivided(dims: Dims, known: Known) -> tuple[Dim, int]:
     """The product of sizes as a product and a number that divides it: halves that come out even are not floored.
 
-    _undivided((h // 2, w // 2))      # (h * w, 4), where h and w are known to be even
+    _undivided((h // 2, w // 2), known)      # (h * w, 4), where h and w are known to be even
     """
     whole: Dim = 1
     cut = 1
     for dim in dims:
         part = _floor(dim)
-        if part and isinstance(part.divisor, int) and isinstance(equal(dim * part.divisor, part.numerator), Proved):
-            whole, cut = whole * part.numerator, cut * part.divisor
+        divisor = part.divisor if part else None
+        if part and isinstance(divisor, int) and isinstance(equal(dim * divisor, part.numerator, known), Proved):
+            whole, cut = whole * part.numerator, cut * divisor
         else:
             whole = whole * dim
     return whole, cut
 
 
-def _fix(before: Dim, sizes: Dims, verdict: Refuted) -> str:
+def _fix(before: Dim, sizes: Dims, verdict: Refuted, known: Known) -> str:
     """The first size that can be left open; for free sizes the condition under which the form fits."""
-    if sizes and isinstance(equal(before, product(sizes[1:])), Proved):
+    if sizes and isinstance(equal(before, product(sizes[1:]), known), Proved):
         return f"the batch is not written: reshape([{', '.join(map(str, sizes[1:]))}])"
     if verdict.sizes:
         given = ", ".join(f"{name} = {size}" for name, size in verdict.sizes.items())
         return f"they differ for {given}" + (f", and agree when {verdict.condition}" if verdict.condition else "")
     if -1 in sizes:
-        return f"-1 stands for {before} / {_known(sizes)}, which does not come out even"
+        return f"-1 stands for {before} / {_written(sizes)}, which does not come out even"
     for index in range(len(sizes)):
         others = product(size for other, size in enumerate(sizes) if other != index)
         if isinstance(before, int) and isinstance(others, int) and others > 0 and before % others == 0:

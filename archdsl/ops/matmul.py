@@ -7,7 +7,7 @@ from archdsl.ops.base import Op, Rejected, attribute
 from archdsl.ops.chapters import JOINS
 from archdsl.ops.sight import Shapes, Sights, joined, mixed, renumbered
 from archdsl.sizes.dim import Dim, product
-from archdsl.sizes.prove import equal
+from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal
 from archdsl.sizes.shape import Shape
 from archdsl.sizes.verdict import SETTLE, Proved, Refuted, Verdict
 
@@ -72,16 +72,18 @@ class Matmul(Op):
     chapter = JOINS
     names_elsewhere = ("matmul", "bmm", "Dot")
     takes_equal_arms = True
+    proves = True
 
     transpose: bool = attribute(False, doc="whether the second arm's rows and columns change places first")
 
-    def infer(self, a: Shape, b: Shape) -> Shape:
+    def infer(self, a: Shape, b: Shape, *, known: Known = NOTHING_KNOWN) -> Shape:
         if a.rank != b.rank:
             raise Rejected(NoProduct(a, b, "they differ in their axes"))
         inner, outer = self._second(b)
         for axis, (left, right) in enumerate(zip(a.dims[:-2], b.dims[:-2], strict=True)):
-            _settle(equal(left, right), a, b, f"axis {axis} is {left} and {right}")
-        _settle(equal(a.dims[-1], inner), a, b, f"{a.dims[-1]} columns meet {inner} rows", self._advice(a, b))
+            _settle(equal(left, right, known), a, b, f"axis {axis} is {left} and {right}")
+        met = f"{a.dims[-1]} columns meet {inner} rows"
+        _settle(equal(a.dims[-1], inner, known), a, b, met, self._advice(a, b, known))
         return a.with_axis(a.rank - 1, outer)
 
     def macs(self, a: Shape, b: Shape) -> Dim:
@@ -91,9 +93,9 @@ class Matmul(Op):
         """Rows and columns of the second factor."""
         return (b.dims[-1], b.dims[-2]) if self.transpose else (b.dims[-2], b.dims[-1])
 
-    def _advice(self, a: Shape, b: Shape) -> str:
+    def _advice(self, a: Shape, b: Shape, known: Known) -> str:
         other = b.dims[-2] if self.transpose else b.dims[-1]
-        if not isinstance(equal(a.dims[-1], other), Proved):
+        if not isinstance(equal(a.dims[-1], other, known), Proved):
             return ""
         return f"matmul(transpose={'false' if self.transpose else 'true'}) fits"
 

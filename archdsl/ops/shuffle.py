@@ -6,6 +6,7 @@ from archdsl.ops.base import NEITHER, Op, attribute
 from archdsl.ops.chapters import FORMS
 from archdsl.ops.cut import axis_name, parts
 from archdsl.ops.sight import Shapes, Sights, mixed, resampled
+from archdsl.sizes.prove import NOTHING_KNOWN, Known
 from archdsl.sizes.shape import Shape
 
 
@@ -23,11 +24,12 @@ class PixelShuffle(Op):
     chapter = FORMS
     names_elsewhere = ("PixelShuffle", "DepthToSpace")
     gradient_needs = NEITHER
+    proves = True
 
     factor: int = attribute(at_least=1, doc="how many times rows and columns grow")
 
-    def infer(self, x: Shape) -> Shape:
-        channels = parts(self.name, x.channels, self.factor**2, "channels", x, at="factor")
+    def infer(self, x: Shape, *, known: Known = NOTHING_KNOWN) -> Shape:
+        channels = parts(self.name, x.channels, self.factor**2, "channels", x, "factor", known)
         rows, columns = x.spatial
         return Shape((x.batch, channels, rows * self.factor, columns * self.factor), x.kind)
 
@@ -52,11 +54,12 @@ class PixelUnshuffle(Op):
     chapter = FORMS
     names_elsewhere = ("PixelUnshuffle", "SpaceToDepth")
     gradient_needs = NEITHER
+    proves = True
 
     factor: int = attribute(at_least=1, doc="how many times rows and columns shrink")
 
-    def infer(self, x: Shape) -> Shape:
-        cut = (parts(self.name, x.dims[axis], self.factor, axis_name(axis, x), x, at="factor") for axis in (2, 3))
+    def infer(self, x: Shape, *, known: Known = NOTHING_KNOWN) -> Shape:
+        cut = (parts(self.name, x.dims[axis], self.factor, axis_name(axis, x), x, "factor", known) for axis in (2, 3))
         return Shape((x.batch, x.channels * self.factor**2, *cut), x.kind)
 
     def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
@@ -82,11 +85,12 @@ class ChannelShuffle(Op):
     chapter = FORMS
     names_elsewhere = ("ChannelShuffle",)
     gradient_needs = NEITHER
+    proves = True
 
     groups: int = attribute(at_least=1, doc="how many groups the channels are in")
 
-    def infer(self, x: Shape) -> Shape:
-        parts(self.name, x.channels, self.groups, "channels", x, at="groups")
+    def infer(self, x: Shape, *, known: Known = NOTHING_KNOWN) -> Shape:
+        parts(self.name, x.channels, self.groups, "channels", x, "groups", known)
         return x
 
     def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:

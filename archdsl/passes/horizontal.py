@@ -7,7 +7,6 @@ from archdsl.ops.cut import Split
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm, Part, Parts
 from archdsl.passes.bodies import Changed, alone, in_every_body, moved, rebuilt
 from archdsl.record import replace
-from archdsl.sizes.multiples import results
 from archdsl.sizes.shape import Shape
 
 
@@ -153,6 +152,7 @@ def _together(nodes: list[Apply], inputs: tuple[Value, ...], key: str) -> tuple[
     channels = tuple(node.op.channels for node in nodes)
     parts = tuple(part for node in nodes for part in _parts(node))
     op = replace(nodes[0].op, channels=sum(channels), parts=parts, bias=any(node.op.bias for node in nodes))
-    conv = Apply(op, inputs, results(op.infer(inputs[0].shape)), key, span=nodes[0].span)
+    shape = nodes[0].shapes[0].with_channels(sum(channels))
+    conv = Apply(op, inputs, (shape,), key, span=nodes[0].span)
     split = Apply(Split(channels), (Value(conv),), tuple(node.shapes[0] for node in nodes))
     return conv, split

@@ -8,7 +8,6 @@ from archdsl.ops.fused import FusedConv
 from archdsl.ops.pool import AvgPool
 from archdsl.passes.bodies import in_every_body, merged, pairs
 from archdsl.record import replace
-from archdsl.sizes.multiples import results
 
 
 def pool_first(graph: Graph) -> Graph:
@@ -21,7 +20,8 @@ def pool_first(graph: Graph) -> Graph:
 
 def _exchanged(conv: Apply, pool: Apply) -> tuple[Apply, Apply]:
     (x,) = conv.inputs
-    first = replace(pool, inputs=conv.inputs, shapes=results(pool.op.infer(x.shape)), label=None)
+    shape = pool.shapes[0].with_channels(x.shape.channels)
+    first = replace(pool, inputs=conv.inputs, shapes=(shape,), label=None)
     return first, replace(conv, inputs=(Value(first),), shapes=pool.shapes, label=pool.label)
 
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from math import gcd, lcm
-from typing import Any
 
 from archdsl.sizes.dim import Atom, Dim, Expr, Extreme, Floor, Symbol, largest, smallest, substitute, symbol, symbols
 from archdsl.sizes.fact import Fact
-from archdsl.sizes.prove import known
 from archdsl.sizes.shape import Shape
 
 
-def results(inferred: Any) -> tuple[Shape, ...]:
-    """The shapes that an op leaves, one or several, as what is stated of the sizes here lets them be written.
+def shortened(shapes: tuple[Shape, ...], stated: tuple[Fact, ...]) -> tuple[Shape, ...]:
+    """The shapes, with sizes as short as these facts let them be written.
 
-    results(Shape((n, 8, 2 * (h // 2))))      # ([N, 8, H],) where H % 2 == 0 is known
+    shortened((Shape((n, 8, 2 * (h // 2))),), (Fact(h % 2, "==", 0),))      # ([N, 8, H],)
     """
-    shapes = (inferred,) if isinstance(inferred, Shape) else tuple(inferred)
-    steps = _steps(known())
+    steps = _steps(stated)
     if not steps:
         return shapes
     return tuple(Shape(tuple(_shortest(dim, steps) for dim in shape.dims), shape.kind) for shape in shapes)

@@ -6,41 +6,37 @@ which is imported then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 
+from archdsl.record import Entity
 from archdsl.sizes.dim import Dim, smallest
 from archdsl.sizes.fact import RELATIONS, Fact
 from archdsl.sizes.verdict import Proved, Refuted, Verdict
 
-_known: ContextVar[tuple[Fact, ...]] = ContextVar("known", default=())
-_found: ContextVar[Callable[[], tuple[Fact, ...]]] = ContextVar("found", default=tuple)
+
+class Known(Entity):
+    """What is known of sizes where a proof is asked for: facts that are stated, and those that `found` works out then.
+
+    Known((Fact(h % 2, "==", 0),))
+    """
+
+    stated: tuple[Fact, ...] = ()
+    found: Callable[[], tuple[Fact, ...]] = tuple
+
+    def also(self, *facts: Fact) -> Known:
+        """The same and more."""
+        return Known((*self.stated, *facts), self.found) if facts else self
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (*self.stated, *self.found())
 
 
-@contextmanager
-def assuming(facts: tuple[Fact, ...], found: Callable[[], tuple[Fact, ...]] | None = None) -> Iterator[None]:
-    """Proofs inside the block may use these facts as well, and those that `found` knows of by then."""
-    tokens = _known.set((*_known.get(), *facts)), _found.set(found or _found.get())
-    try:
-        yield
-    finally:
-        _known.reset(tokens[0])
-        _found.reset(tokens[1])
+NOTHING_KNOWN = Known()
 
 
-def assume(*facts: Fact) -> None:
-    """Proofs from here to the end of the enclosing `assuming` may use these facts."""
-    _known.set((*_known.get(), *facts))
-
-
-def known() -> tuple[Fact, ...]:
-    """The facts that are stated here."""
-    return _known.get()
-
-
-def equal(a: Dim, b: Dim, where: tuple[Fact, ...] = ()) -> Verdict:
-    """Whether two sizes are the same for all values of their symbols from 1 on that the known facts allow.
+def equal(a: Dim, b: Dim, known: Known = NOTHING_KNOWN) -> Verdict:
+    """Whether two sizes are the same for all values of their symbols from 1 on that what is known allows.
 
     equal((h + 1) // 2, h - h // 2)      # Proved()
     equal((h + 1) // 2, h // 2)          # Refuted({"H": 1}, "H % 2 == 0")
@@ -50,11 +46,11 @@ def equal(a: Dim, b: Dim, where: tuple[Fact, ...] = ()) -> Verdict:
         return Proved() if gap == 0 else Refuted()
     from archdsl.sizes.decide import zero
 
-    return zero(gap, (*_known.get(), *_found.get()(), *where))
+    return zero(gap, known.facts)
 
 
-def holds(claim: Fact) -> Verdict:
-    """Whether a comparison (all but !=) is true for all sizes that the known facts allow; `Refuted()` if for none.
+def holds(claim: Fact, known: Known = NOTHING_KNOWN) -> Verdict:
+    """Whether a comparison (all but !=) is true for all sizes that what is known allows; `Refuted()` if for none.
 
     holds(Fact((h + 1) // 2, "<=", h))      # Proved()
     holds(Fact(h // 2, ">=", 4))            # Refuted({"H": 1}, "H >= 8")
@@ -62,11 +58,11 @@ def holds(claim: Fact) -> Verdict:
     gap = claim.gap
     if isinstance(gap, int):
         return Proved() if RELATIONS[claim.relation](gap, 0) else Refuted()
-    verdict = equal(_SHORT[claim.relation](gap), 0)
+    verdict = equal(_SHORT[claim.relation](gap), 0, known)
     if isinstance(verdict, Refuted):
         from archdsl.sizes.decide import contradictory, linked
 
-        if contradictory((*linked(claim.symbols, (*_known.get(), *_found.get()())), claim)):
+        if contradictory((*linked(claim.symbols, known.facts), claim)):
             return Refuted()
     return verdict
 

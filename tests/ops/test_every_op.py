@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from inspect import signature
 from textwrap import dedent
 from typing import Any
 
@@ -53,6 +54,11 @@ def test_every_op_can_be_computed_and_is_shown(name: str) -> None:
     assert name not in numpy_rules.missing(), f"{name} has no rule in backends/numpy"
     assert name not in torch_rules.missing(), f"{name} has no rule in backends/torch"
     assert shown(OPS[name]), f"the docstring of {name} shows no example, such as\n\n    {name}      # [N, 8] -> [N, 8]"
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_ops_that_prove_something_take_what_is_known(name: str) -> None:
+    assert OPS[name].proves == ("known" in signature(OPS[name].infer).parameters)
 
 
 @pytest.mark.parametrize("name", OPS)

@@ -13,7 +13,7 @@ from archdsl.sizes.decide import contradictory
 from archdsl.sizes.dim import Dim, ceildiv, largest, smallest, substitute, symbol
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.multiples import shortest
-from archdsl.sizes.prove import assuming, equal
+from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal
 from archdsl.sizes.verdict import Proved, Refuted, Unknown
 
 H, W = symbol("H"), symbol("W")
@@ -95,8 +95,7 @@ def test_rewritten_sizes_are_proved_equal(axis: Axis, shift: int) -> None:
 @given(chain(4), chain(4), st.integers(1, 8), st.integers(0, 7), st.integers(1, 40))
 def test_known_facts_are_used(a: Axis, b: Axis, modulus: int, rest: int, least: int) -> None:
     facts = (Fact(H % modulus, "==", rest % modulus), Fact(H, ">=", least))
-    with assuming(facts):
-        check_verdict(a, b, lambda h: h % modulus == rest % modulus and h >= least)
+    check_verdict(a, b, lambda h: h % modulus == rest % modulus and h >= least, Known(facts))
 
 
 @MANY
@@ -126,14 +125,14 @@ def test_sizes_are_as_short_as_what_is_known_allows(dim: Dim, facts: tuple[Fact,
 
 
 def test_facts_without_symbols_say_nothing_of_sizes() -> None:
-    with assuming((Fact(H % 1, "==", 0), Fact(H, ">=", 1))):
-        assert isinstance(equal(H, (H + 1) // 2), Refuted)
+    known = Known((Fact(H % 1, "==", 0), Fact(H, ">=", 1)))
+    assert isinstance(equal(H, (H + 1) // 2, known), Refuted)
     assert contradictory([Fact(1, "<", 1)])
     assert not contradictory([Fact(0, "==", 0)])
 
 
-def check_verdict(a: Axis, b: Axis, allowed: Callable[[int], bool]) -> None:
-    verdict = equal(a.dim, b.dim)
+def check_verdict(a: Axis, b: Axis, allowed: Callable[[int], bool], known: Known = NOTHING_KNOWN) -> None:
+    verdict = equal(a.dim, b.dim, known)
     wrong = [h for h in range(1, 2000) if allowed(h) and a.at(h) != b.at(h)]
     if isinstance(verdict, Unknown):
         pytest.fail(f"{a.dim} and {b.dim} have one symbol and no extremes: this is decidable")
