@@ -153,7 +153,7 @@ class Weights:
         self.stale = True
 
     def load(self: AnyWeights, path: str | Path) -> AnyWeights:
-        """Take over the arrays of a .safetensors or .npz file."""
+        """Take over the arrays of a .safetensors or .npz file, which is refused with a ValueError if it is unsound."""
         self.load_state_dict(read(Path(path), room=sum(16 * array.size + 1024 for array in self.arrays.values())))
         return self
 
@@ -222,6 +222,6 @@ def matched(
 
 def _listed(what: str, names: Iterable[str], shown: int = 5) -> list[str]:
     """One phrase on names that are wrong in one way, or nothing."""
-    all_names = list(names)
+    all_names = [name[:200] if name.isprintable() else ascii(name[:200]) for name in names]
     more = f" and {len(all_names) - shown} more" if len(all_names) > shown else ""
     return [f"{what}: {', '.join(all_names[:shown])}{more}"] if all_names else []
