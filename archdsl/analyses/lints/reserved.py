@@ -43,9 +43,8 @@ class ReservedName(Problem):
         stem = conv(64, kernel=3)       # good
 
     Weights load and save under the name, and the network runs, trains and compiles. What traces it into code of its own
-    does not find the layer: `torch.fx`, `torch.export`, and with them ONNX and pipelining. (`training` is worse: no
-    module can switch to evaluation that has a layer of that name.) Where public weights have the name, keep it, and
-    allow it: `# allow: reserved-name`.
+    does not find the layer: `torch.fx`, `torch.export`, and with them ONNX and pipelining. Where public weights have
+    the name, keep it, and allow it: `# allow: reserved-name`.
     """
 
     code = "reserved-name"

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from archdsl.analyses.lints.reserved import MODULE_ATTRIBUTES
 from archdsl.backends.python.layout import Block, Doc, flat
 from archdsl.backends.python.literals import quoted
 from archdsl.backends.python.names import unique
-from archdsl.backends.torch import calls
+from archdsl.backends.torch import attributes, calls
 from archdsl.backends.torch.calls import Arg
 from archdsl.backends.torch.folds import FEWEST_IN_A_LOOP, numbering, repeated, stretches
-from archdsl.backends.torch.names import CONTAINER_ATTRIBUTES, is_attribute, is_keyword_argument, is_subscript
+from archdsl.backends.torch.names import is_attribute, is_keyword_argument
 from archdsl.backends.torch.parameters import COUNT, PRESENT, Names, Parameter, parameters
 from archdsl.backends.torch.rules import lower
 from archdsl.backends.torch.signature import is_stateless, run_text
@@ -329,16 +328,9 @@ def is_parameter(module: Module) -> bool:
 
 def assignment(made: Made, node: Apply | Call) -> tuple[str, str]:
     """What stands around the constructor call of a node, so that it becomes the node's attribute."""
-    key = node.key or ""
-    if not is_parameter(made.modules[node]) or is_attribute(key):
-        return f"{made.targets[node]} = ", ""
-    name = quoted(key)
-    return (f"self._parameters[{name}] = ", "") if _is_reserved(key) else (f"self.register_parameter({name}, ", ")")
-
-
-def _is_reserved(key: str) -> bool:
-    """Whether torch refuses to register a parameter of that name."""
-    return key in MODULE_ATTRIBUTES or key.startswith("_")
+    if is_parameter(made.modules[node]):
+        return attributes.setting_parameter(node.key or "")
+    return f"{made.targets[node]} = ", ""
 
 
 def _targets(graph: Graph, modules: Mapping[Apply | Call, calls.Call]) -> tuple[str, dict[Apply | Call, str]]:
@@ -347,22 +339,16 @@ def _targets(graph: Graph, modules: Mapping[Apply | Call, calls.Call]) -> tuple[
     keys = [node.key or "" for node in nodes]
     free = {node for node in nodes if node.key and node.key.isdigit() and is_stateless(node)}
     own = {node for node in nodes if is_parameter(modules[node])}
-    odd = [node.key or "" for node in nodes if node not in free | own and not is_attribute(node.key or "")]
-    base = "nn.ModuleDict" if odd else "nn.Module"
-    if not all(map(is_subscript, odd)) or (odd and CONTAINER_ATTRIBUTES & {*keys}):
-        base = "Layers"
+    layers = [node.key or "" for node in nodes if node not in free | own]
+    base = attributes.base(layers, [node.key or "" for node in free | own])
     targets: dict[Apply | Call, str] = {}
     used = set(keys)
     for node in nodes:
         key = node.key or ""
-        if node in free and not odd:
+        if node in free and base == "nn.Module":
             key = unique(_own_name(node), used)
             used.add(key)
-        name = quoted(key)
-        reading = f"getattr(self, {name})" if node in own else f"self[{name}]"
-        if node in own and _is_reserved(key):
-            reading = f"dict(self.named_parameters(recurse=False))[{name}]"
-        targets[node] = f"self.{key}" if is_attribute(key) else reading
+        targets[node] = attributes.parameter(key) if node in own else attributes.layer(key)
     return base, targets
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +14,13 @@ class Layers(nn.Module):
         layer = self._modules[name]
         assert layer is not None
         return layer
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = name in self.__dict__ or hasattr(nn.Module, name)
+        if own and not isinstance(value, nn.Module | nn.Parameter):
+            object.__setattr__(self, name, value)  # a flag of torch's own, beside a layer of that name: "training"
+        else:
+            super().__setattr__(name, value)
 
 
 @torch.fx.wrap  # torch.fx keeps the call as it is
