@@ -145,7 +145,9 @@ def _learned(node: Apply, prefix: str, counted: set[str]) -> int:
     for name, param in node.op.params(*(value.shape for value in node.inputs)).items():
         path = f"{prefix}{node.key}.{name}"
         if param.trainable and path not in counted:
-            count += prod(param.shape)
+            size = prod(param.shape)
+            assert isinstance(size, int), f"{path} has no fixed size"
+            count += size
         counted.add(path)
     return count
 

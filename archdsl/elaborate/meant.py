@@ -91,7 +91,6 @@ class Meant:
 
 def _run(node: Apply, given: Sequence[Shape], known: Known) -> Sequence[Shape]:
     try:
-        found: tuple[Shape, ...] = node.op.outputs(*given, known=known)
+        return node.op.outputs(*given, known=known)
     except Rejected:
         return ()
-    return found

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archdsl.graph.definition import Definition, Origin
+from archdsl.ops.base import Op
 from archdsl.record import Entity, Record
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
@@ -60,7 +61,7 @@ class Apply(Entity):
     owns no weights of its own.
     """
 
-    op: Any
+    op: Op
     inputs: tuple[Value, ...]
     shapes: tuple[Shape, ...]
     key: str | None = None

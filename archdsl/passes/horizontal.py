@@ -102,8 +102,8 @@ def _renamed(node: Apply, inputs: tuple[Value, ...], path: str, taken: set[str])
 
 def _parts(node: Apply) -> Parts:
     """The recipe of a fused layer's weights, spelt out."""
-    parts: Parts = node.op.parts or (Part(node.key or "", node.op.bias),)
-    return parts
+    assert isinstance(node.op, FusedConv | FusedLinear | FusedNorm)
+    return node.op.parts or (Part(node.key or "", not isinstance(node.op, FusedNorm) and node.op.bias),)
 
 
 def _new(key: str, taken: set[str]) -> str:
@@ -149,9 +149,10 @@ def _joined(graph: Graph) -> Graph:
 
 def _together(nodes: list[Apply], inputs: tuple[Value, ...], key: str) -> tuple[Apply, Apply]:
     """One convolution for several, and the split of its output."""
-    channels = tuple(node.op.channels for node in nodes)
+    ops = [node.op for node in nodes if isinstance(node.op, FusedConv)]
+    channels = tuple(op.channels for op in ops if isinstance(op.channels, int))
     parts = tuple(part for node in nodes for part in _parts(node))
-    op = replace(nodes[0].op, channels=sum(channels), parts=parts, bias=any(node.op.bias for node in nodes))
+    op = replace(ops[0], channels=sum(channels), parts=parts, bias=any(op.bias for op in ops))
     shape = nodes[0].shapes[0].with_channels(sum(channels))
     conv = Apply(op, inputs, (shape,), key, span=nodes[0].span)
     split = Apply(Split(channels), (Value(conv),), tuple(node.shapes[0] for node in nodes))

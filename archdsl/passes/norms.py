@@ -66,10 +66,11 @@ def _takes_channels(layer: Apply, rank: int) -> bool:
 
 def _part(layer: Apply) -> Part:
     """The recipe of a layer's weights so far."""
+    assert isinstance(layer.op, FusedConv | FusedLinear)
     (part,) = layer.op.parts or (Part(layer.key or "", layer.op.bias),)
-    assert isinstance(part, Part)
     return part
 
 
 def _norm(node: Apply) -> Norm:
+    assert isinstance(node.op, BatchNorm)
     return Norm(node.key or "", node.op.eps, node.op.affine)

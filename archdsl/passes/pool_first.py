@@ -26,8 +26,9 @@ def _exchanged(conv: Apply, pool: Apply) -> tuple[Apply, Apply]:
 
 
 def _fits(conv: Apply, pool: Apply) -> bool:
-    is_pointwise = isinstance(conv.op, FusedConv) and all(size == 1 for size in (*conv.op.kernel, *conv.op.stride))
-    return is_pointwise and not any(conv.op.padding) and _shrinks(pool)
+    if not isinstance(conv.op, FusedConv) or any(size != 1 for size in (*conv.op.kernel, *conv.op.stride)):
+        return False
+    return not any(conv.op.padding) and _shrinks(pool)
 
 
 def _shrinks(pool: Apply) -> bool:

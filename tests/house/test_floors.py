@@ -17,8 +17,8 @@ FLOORS = (
     {"diagnostics", "timing"},
     {"limits"},
     {"sizes"},
-    {"graph"},
     {"ops", "syntax"},
+    {"graph"},
     {"elaborate"},
     {"passes"},
     {"analyses"},
@@ -200,6 +200,13 @@ def test_no_spec_can_run_python(name):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}:
             assert node.func.id == "exec", f"archdsl.{name}:{node.lineno} calls eval"
             assert (room_of(name) or "").startswith("backends."), f"archdsl.{name}:{node.lineno} calls exec"
+
+
+def test_the_graph_knows_no_single_op():
+    """It holds ops as what they all are, `ops.base.Op`."""
+    for name in sorted(name for name in NAMES if room_of(name) == "graph"):
+        ops = {other for other in modules_imported(TREES[name]) if room_of(other) == "ops"}
+        assert ops <= {"ops.base"}, f"archdsl.{name} imports {ops}"
 
 
 def test_the_map_shows_every_room():

@@ -48,6 +48,7 @@ def edges(checked: Checked) -> Iterator[Diagnostic]:
 
 def _lost(node: Apply) -> UnseenEdge | None:
     before, after, window = node.inputs[0].shape, node.shapes[0], node.op.window
+    assert window
     for axis, (size, places) in enumerate(zip(before.spatial, after.spatial, strict=True)):
         stride, span = window.stride[axis], window.dilation[axis] * (window.kernel[axis] - 1) + 1
         if not isinstance(size, int) or not isinstance(places, int) or span < stride:

@@ -34,7 +34,9 @@ def sum_in_place(graph: Graph) -> Graph:
         if isinstance(node, Call):
             inner = visit(node.graph)
             return moved(node, inputs) if inner is node.graph else replace(node, inputs=inputs, graph=inner)
-        return replace(node, inputs=inputs, op=_overwriting(node.op)) if node in over else moved(node, inputs)
+        if node in over and isinstance(node.op, FusedConv):
+            return replace(node, inputs=inputs, op=_overwriting(node.op))
+        return moved(node, inputs)
 
     return visit(graph)
 
