@@ -28,7 +28,7 @@ from archdsl.sizes.shape import Shape
 @lowers(Relu)
 def relu(op: Relu, x: Shape) -> Lowering:
     """relu      # nn.ReLU(), or F.relu(x)"""
-    return layer(call("nn.ReLU"), run=call("F.relu", {"input": X}))
+    return layer(call("nn.ReLU"), run=call("F.relu", {"input": X}), in_place="training")
 
 
 @lowers(Sigmoid)
@@ -52,7 +52,7 @@ def softmax(op: Softmax, x: Shape) -> Lowering:
 @lowers(Relu6)
 def relu6(op: Relu6, x: Shape) -> Lowering:
     """relu6      # nn.ReLU6(), or F.relu6(x)"""
-    return layer(call("nn.ReLU6"), run=call("F.relu6", {"input": X}))
+    return layer(call("nn.ReLU6"), run=call("F.relu6", {"input": X}), in_place="training")
 
 
 @lowers(LeakyRelu)
@@ -60,7 +60,9 @@ def leaky_relu(op: LeakyRelu, x: Shape) -> Lowering:
     """leaky_relu(0.2)      # nn.LeakyReLU(0.2), or F.leaky_relu(x, negative_slope=0.2)"""
     slope = opt(op.slope, 0.01)
     return layer(
-        call("nn.LeakyReLU", negative_slope=slope), run=call("F.leaky_relu", {"input": X}, negative_slope=slope)
+        call("nn.LeakyReLU", negative_slope=slope),
+        run=call("F.leaky_relu", {"input": X}, negative_slope=slope),
+        in_place="inference",
     )
 
 
@@ -75,13 +77,13 @@ def prelu(op: Prelu, x: Shape) -> Lowering:
 def elu(op: Elu, x: Shape) -> Lowering:
     """elu      # nn.ELU(), or F.elu(x)"""
     alpha = opt(op.alpha, 1.0)
-    return layer(call("nn.ELU", alpha=alpha), run=call("F.elu", {"input": X}, alpha=alpha))
+    return layer(call("nn.ELU", alpha=alpha), run=call("F.elu", {"input": X}, alpha=alpha), in_place="inference")
 
 
 @lowers(Selu)
 def selu(op: Selu, x: Shape) -> Lowering:
     """selu      # nn.SELU(), or F.selu(x)"""
-    return layer(call("nn.SELU"), run=call("F.selu", {"input": X}))
+    return layer(call("nn.SELU"), run=call("F.selu", {"input": X}), in_place="inference")
 
 
 @lowers(Gelu)
@@ -94,25 +96,25 @@ def gelu(op: Gelu, x: Shape) -> Lowering:
 @lowers(Silu)
 def silu(op: Silu, x: Shape) -> Lowering:
     """silu      # nn.SiLU(), or F.silu(x)"""
-    return layer(call("nn.SiLU"), run=call("F.silu", {"input": X}))
+    return layer(call("nn.SiLU"), run=call("F.silu", {"input": X}), in_place="inference")
 
 
 @lowers(Mish)
 def mish(op: Mish, x: Shape) -> Lowering:
     """mish      # nn.Mish(), or F.mish(x)"""
-    return layer(call("nn.Mish"), run=call("F.mish", {"input": X}))
+    return layer(call("nn.Mish"), run=call("F.mish", {"input": X}), in_place="inference")
 
 
 @lowers(Hardswish)
 def hardswish(op: Hardswish, x: Shape) -> Lowering:
     """hardswish      # nn.Hardswish(), or F.hardswish(x)"""
-    return layer(call("nn.Hardswish"), run=call("F.hardswish", {"input": X}))
+    return layer(call("nn.Hardswish"), run=call("F.hardswish", {"input": X}), in_place="inference")
 
 
 @lowers(Hardsigmoid)
 def hardsigmoid(op: Hardsigmoid, x: Shape) -> Lowering:
     """hardsigmoid      # nn.Hardsigmoid(), or F.hardsigmoid(x)"""
-    return layer(call("nn.Hardsigmoid"), run=call("F.hardsigmoid", {"input": X}))
+    return layer(call("nn.Hardsigmoid"), run=call("F.hardsigmoid", {"input": X}), in_place="inference")
 
 
 @lowers(Softplus)

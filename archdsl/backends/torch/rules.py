@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from archdsl.backends.torch.calls import Call
 from archdsl.backends.torch.initial import initialized
 from archdsl.graph.nodes import Apply
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Init
+
+InPlaceIn: TypeAlias = Literal["inference", "training", None]
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,15 @@ class Lowering:
 
     `make` constructs its module and `use` applies it (None: calls it with the inputs). `run` is the form that needs no
     module. `starts` are torch's own first values of the parameters; where the op's differ, they are set. None says
-    that they never differ.
+    that they never differ. `in_place` is for what torch can write over its input: in inference alone, or in training
+    too, where its gradient is computed from the result.
     """
 
     make: Call | None
     run: Any = None
     use: Any = None
     starts: Mapping[str, Init] | None = None
+    in_place: InPlaceIn = None
 
     @property
     def is_called(self) -> bool:
@@ -44,9 +48,16 @@ class Lowering:
         return self.make is not None and self.use is None
 
 
-def layer(make: Call, *, run: Any = None, use: Any = None, starts: Mapping[str, Init] | None = None) -> Lowering:
+def layer(
+    make: Call,
+    *,
+    run: Any = None,
+    use: Any = None,
+    starts: Mapping[str, Init] | None = None,
+    in_place: InPlaceIn = None,
+) -> Lowering:
     """An op that is a module, and possibly also an expression (`run`)."""
-    return Lowering(make, run, use, starts)
+    return Lowering(make, run, use, starts, in_place)
 
 
 def expression(run: Any) -> Lowering:

@@ -6,17 +6,10 @@ from collections.abc import Callable
 
 from archdsl.backends.torch.passes.memory import is_fresh
 from archdsl.backends.torch.passes.ops import InPlace
+from archdsl.backends.torch.rules import lower
 from archdsl.graph.nodes import Apply, Call, Graph, Value
-from archdsl.ops.activation import Elu, Hardsigmoid, Hardswish, LeakyRelu, Mish, Relu, Relu6, Selu, Silu
-from archdsl.ops.base import Op
 from archdsl.passes.bodies import alone, in_every_body, moved, rebuilt, uses
 from archdsl.record import replace
-
-IN_PLACE = (Relu, Relu6, LeakyRelu, Elu, Selu, Silu, Mish, Hardswish, Hardsigmoid)
-"""The activations that can overwrite their input."""
-
-IN_PLACE_IN_TRAINING = (Relu, Relu6)
-"""Those of them whose gradient needs their result alone."""
 
 
 def overwrite(graph: Graph) -> Graph:
@@ -24,7 +17,7 @@ def overwrite(graph: Graph) -> Graph:
 
     silu(add(x, y))  ->  in_place(add(x, y), op=silu)
     """
-    return in_every_body(graph, lambda body: _overwriting(body, IN_PLACE, is_fresh))
+    return in_every_body(graph, lambda body: _overwriting(body, ("inference", "training"), is_fresh))
 
 
 def overwrite_in_training(graph: Graph) -> Graph:
@@ -32,24 +25,24 @@ def overwrite_in_training(graph: Graph) -> Graph:
 
     relu(batch_norm(x))  ->  in_place(batch_norm(x), op=relu)
 
-    The gradient of the activation must need its result alone, and that of the layer before must not need its own. What
-    a block leaves or takes is left whole, since hooks, checkpoints and stages of a pipeline may hold it.
+    PyTorch must compute the gradient of the activation from its result, and that of the layer before without its own.
+    What a block leaves or takes is left whole, since hooks, checkpoints and stages of a pipeline may hold it.
     """
-    return in_every_body(graph, lambda body: _overwriting(body, IN_PLACE_IN_TRAINING, _is_made_here))
+    return in_every_body(graph, lambda body: _overwriting(body, ("training",), _is_made_here))
 
 
 def _is_made_here(value: Value) -> bool:
     return isinstance(value.node, Apply) and is_fresh(value)
 
 
-def _overwriting(graph: Graph, activations: tuple[type[Op], ...], is_free: Callable[[Value], bool]) -> Graph:
+def _overwriting(graph: Graph, modes: tuple[str, ...], is_free: Callable[[Value], bool]) -> Graph:
     counts, free = uses(graph), alone(graph)
 
     def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
         made = moved(node, inputs)
-        if isinstance(made, Call) or not isinstance(made.op, activations) or node not in free:
+        if isinstance(made, Call) or not made.op.is_activation or node not in free:
             return made
-        is_last = counts[node.inputs[0]] == 1
-        return replace(made, op=InPlace(made.op)) if is_last and is_free(made.inputs[0]) else made
+        is_last = counts[node.inputs[0]] == 1 and is_free(made.inputs[0])
+        return replace(made, op=InPlace(made.op)) if is_last and lower(made).in_place in modes else made
 
     return rebuilt(graph, change)

@@ -27,6 +27,9 @@ class InPlace(Elementwise):
     def gradient_needs(self) -> Needs:
         return self.op.gradient_needs
 
+    def leaves_fresh_value(self, x: Shape) -> bool:
+        return False
+
 
 class AddTo(Add):
     """A sum that is written over its first arm, which nothing else reads."""
@@ -50,3 +53,6 @@ class Append(Concat):
     """Join two values along the channels by writing the second into the room behind the first."""
 
     name = "append"
+
+    def leaves_fresh_value(self, *xs: Shape) -> bool:
+        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from archdsl.backends.torch.passes.memory import FRESH, is_fresh
+from archdsl.backends.torch.passes.memory import is_fresh, keeps_a_part
 from archdsl.backends.torch.passes.ops import OverwritingConv
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.ops.fused import FusedConv
@@ -91,8 +91,7 @@ class _Body:
         if not is_own or value in self.outputs or node.inputs.count(value) > 1:
             return False
         others = self.readers[value] - {node}
-        keeps = any(isinstance(other, Call) or not isinstance(other.op, FRESH) for other in others)
-        return not keeps and others <= self._needed(node, self.places.get(value.node, -1))
+        return not any(map(keeps_a_part, others)) and others <= self._needed(node, self.places.get(value.node, -1))
 
     def _needed(self, node: Node, start: int) -> set[Node]:
         """The nodes behind a place that a node needs."""
