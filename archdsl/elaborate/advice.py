@@ -15,10 +15,8 @@ from archdsl.diagnostics import Problem
 from archdsl.elaborate.ranks import joins, levelled
 from archdsl.graph.nodes import Apply, Value
 from archdsl.ops import Op, Rejected
-from archdsl.ops.combine import Add, BranchesDiffer, Sub
+from archdsl.ops.combine import Arithmetic, BranchesDiffer
 from archdsl.ops.conv import Conv
-from archdsl.ops.form import Reshape
-from archdsl.ops.learned import Parameter
 from archdsl.record import replace
 from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Shape
@@ -51,7 +49,7 @@ def advice(join: Op, arms: Sequence[Value], entry: Value | None, known: Known) -
         if found:
             return found
     for index in suspects:
-        if isinstance(join, Add | Sub) and entry and _is_shortcut(arms[index], entry):
+        if isinstance(join, Arithmetic) and not join.takes_equal_arms and entry and _is_shortcut(arms[index], entry):
             found = _projection(join, shapes[index], (shapes[:index], shapes[index + 1 :]), known)
             if found:
                 return f"give the shortcut its own projection: {found}"
@@ -91,7 +89,9 @@ def _suspects(arms: Sequence[Value], entry: Value | None) -> list[int]:
 
 def _is_shortcut(arm: Value, entry: Value) -> bool:
     node = arm.node
-    return arm == entry or (isinstance(node, Apply) and node.op.name == "identity" and node.inputs[0] == entry)
+    if arm == entry or not isinstance(node, Apply):
+        return arm == entry
+    return node.inputs[0] == entry and node.op.is_noop(entry.shape, arm.shape)
 
 
 def _projection(join: Op, x: Shape, rest: tuple[list[Shape], list[Shape]], known: Known) -> str:
@@ -184,7 +184,7 @@ def _widths(op: Op, shapes: list[Shape]) -> Iterator[Change]:
 
 def _forms(op: Op, shapes: list[Shape]) -> Iterator[Change]:
     """The forms of the other arms, for what is given a form in numbers."""
-    if isinstance(op, Parameter | Reshape):
+    if "sizes" in op.attributes() and op.attributes()["sizes"].kind == "Dims":
         for shape in dict.fromkeys(shapes):
             if all(isinstance(size, int) for size in shape.dims[1:]):
                 yield {"sizes": (shape.dims[1:], list(shape.dims[1:]))}

@@ -17,6 +17,7 @@ from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.elaborate.walk import given, walk, walk_step
 from archdsl.graph.nodes import Apply, Call, Value
 from archdsl.ops import OPS, Op, Rejected
+from archdsl.ops.reshape import Identity
 from archdsl.record import replace
 from archdsl.sizes.dim import Expr, symbols
 from archdsl.sizes.multiples import shortened
@@ -183,7 +184,7 @@ def _as_arms(arguments: tuple[tree.Argument, ...]) -> str:
     if len(given) == 1 and isinstance(given[0], tree.Sequence):
         given = list(given[0].items)
     words = [value.span.text for value in given] or ["…"]
-    return " | ".join(words if len(words) > 1 else ["identity", *words])
+    return " | ".join(words if len(words) > 1 else [Identity.name, *words])
 
 
 def _is_excused(op: Op, inputs: Sequence[Value], context: Context) -> bool:

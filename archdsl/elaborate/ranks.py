@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archdsl.ops import OPS, Op, Rejected
+from archdsl.ops import Op, Rejected
+from archdsl.ops.adaptive import GlobalAvgPool
 from archdsl.ops.combine import Arithmetic
+from archdsl.ops.form import Reshape
+from archdsl.ops.reduce import Mean
+from archdsl.ops.reshape import Flatten, Permute
 from archdsl.record import replace
 from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Shape
@@ -42,17 +46,16 @@ def joins(join: Op) -> Iterator[tuple[Op, str]]:
 
 def _ways(x: Shape, other: Shape) -> Iterator[tuple[Op, ...]]:
     """Chains of stages that leave a value of the other's rank, those that keep every value first."""
-    flatten, pool = OPS["flatten"], OPS["global_avg_pool"]
     if x.rank > other.rank == 2:
-        yield (flatten(1),)
-        yield (pool(), flatten(1)) if x.rank > 3 else (OPS["mean"]((1,), False),)
+        yield (Flatten(1),)
+        yield (GlobalAvgPool(), Flatten(1)) if x.rank > 3 else (Mean((1,), False),)
     if x.rank > other.rank == 3:
-        yield (flatten(2),)
-        yield (flatten(2), OPS["permute"]((0, 2, 1)))
+        yield (Flatten(2),)
+        yield (Flatten(2), Permute((0, 2, 1)))
     if x.rank < other.rank:
-        yield (OPS["reshape"](other.dims[1:]),)
+        yield (Reshape(other.dims[1:]),)
         if x.rank == 2:
-            yield (OPS["reshape"]((x.dims[1], *(1 for _ in other.dims[2:]))),)
+            yield (Reshape((x.dims[1], *(1 for _ in other.dims[2:]))),)
 
 
 def _through(stages: Sequence[Op], x: Shape, known: Known) -> Shape | None:
