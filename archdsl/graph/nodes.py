@@ -69,6 +69,11 @@ class Apply(Entity):
     shares: Apply | None = None
     span: Span | None = None
 
+    @property
+    def weights(self) -> str:
+        """The path of its weights in the body."""
+        return self.key or ""
+
     def __repr__(self) -> str:
         return _shown(self.op.name, self)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from archdsl.ops.base import Op, Param, Params, attribute
-from archdsl.ops.chapters import NORMS
+from archdsl.ops.chapters import JOINS, NORMS
 from archdsl.ops.conv import Conv
 from archdsl.ops.init import ONES, ZEROS
 from archdsl.ops.linear import Linear
@@ -56,17 +56,29 @@ Parts: TypeAlias = tuple[Part, ...]
 
 _PARTS = "layers of the spec whose weights make the weights; none if they are the layer's own"
 _ACTIVATION = "function applied to each value at the end"
+_PROLOGUE = "what is done to the first input before it is read"
 _ADDS = "whether a second input is added before the activation"
 
 
+class Prologue(Record):
+    """What is done to an input before a layer reads it: a norm with fixed averages, and perhaps an activation."""
+
+    norm: Norm
+    activation: Op | None = None
+
+
 class FusedConv(Conv):
-    """A convolution, with norms folded into its weights, a second input added to its output, and an activation."""
+    """A convolution, with norms folded into its weights, a second input added to its output, and an activation.
+
+    y = activation(conv(prologue(x)) + other)
+    """
 
     name = "fused_conv"
 
     parts: Parts = attribute((), doc=_PARTS)
     activation: Op | None = attribute(None, doc=_ACTIVATION)
     adds: bool = attribute(False, doc=_ADDS)
+    prologue: Prologue | None = attribute(None, doc=_PROLOGUE)
 
     def infer(self, x: Shape, other: Shape | None = None) -> Shape:
         assert (other is not None) == self.adds
@@ -106,3 +118,17 @@ class FusedNorm(Op):
 
     def params(self, x: Shape) -> Params:
         return {"weight": Param((x.channels,), ONES), "bias": Param((x.channels,), ZEROS)}
+
+
+class FusedJoin(Op):
+    """A sum, a difference or a product of values, and an activation."""
+
+    name = "fused_join"
+    arity = "many"
+    chapter = JOINS
+
+    join: Op = attribute(doc="how values are joined")
+    activation: Op | None = attribute(None, doc=_ACTIVATION)
+
+    def infer(self, *xs: Shape) -> Shape | tuple[Shape, ...]:
+        return self.join.infer(*xs)

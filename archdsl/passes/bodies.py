@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
@@ -20,7 +20,8 @@ def in_every_body(graph: Graph, rewrite: Callable[[Graph], Graph]) -> Graph:
 
     def visit(body: Graph) -> Graph:
         if body not in done:
-            done[body] = rewrite(rebuilt(body, called))
+            calls = any(isinstance(node, Call) for node in body.nodes)
+            done[body] = rewrite(rebuilt(body, called) if calls else body)
         return done[body]
 
     def called(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call | Value:
@@ -35,25 +36,35 @@ def rebuilt(graph: Graph, change: Change) -> Graph:
     `change` gets a node and its inputs in the new body. Of several nodes the last takes its place. What becomes nothing
     must have lost its last use.
     """
-    values: dict[Value, Value] = {}
-    owners: dict[Node, Apply | Call] = {}
+    instead: dict[Node, Value | Apply | Call] = {}
     nodes: list[Apply | Call] = []
+
+    def of(value: Value) -> Value:
+        """What a value of the old body is in the new one."""
+        made = instead.get(value.node)
+        if made is None or made is value.node:
+            return value
+        return made if isinstance(made, Value) else Value(made, value.index)
+
     for node in graph.nodes:
-        made = change(node, tuple(values.get(value, value) for value in node.inputs))
+        made = change(node, tuple([of(value) for value in node.inputs]))
+        if made is None:
+            continue
         if isinstance(made, Value):
-            values[Value(node)] = made
-        elif isinstance(made, tuple):
+            instead[node] = made
+            continue
+        if isinstance(made, tuple):
             nodes += made
-            values.update((Value(node, i), Value(made[-1], i)) for i in range(len(node.shapes)))
-        elif made is not None:
-            owner = owners[node.shares] if node.shares is not None else None
-            owners[node] = made if made.shares is owner else replace(made, shares=owner)
-            nodes.append(owners[node])
-            values.update((Value(node, i), Value(owners[node], i)) for i in range(len(node.shapes)))
+            instead[node] = made[-1]
+            continue
+        owner = instead[node.shares] if node.shares is not None else None
+        assert not isinstance(owner, Value), "what shares weights stays a layer"
+        made = made if made.shares is owner else replace(made, shares=owner)
+        instead[node] = made
+        nodes.append(made)
     if nodes == list(graph.nodes):
         return graph
-    outputs = tuple(values.get(value, value) for value in graph.outputs)
-    return replace(graph, steps=tuple(nodes), outputs=outputs)
+    return replace(graph, steps=tuple(nodes), outputs=tuple([of(value) for value in graph.outputs]))
 
 
 def moved(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
@@ -74,10 +85,18 @@ def alone(graph: Graph) -> set[Node]:
     return {node for node in graph.nodes if node.shares is None and node not in shared}
 
 
-def pairs(graph: Graph, fits: Callable[[Apply, Apply], bool]) -> dict[Node, Apply]:
+def in_order(node: Apply) -> Sequence[Value]:
+    """The inputs of a node as they stand."""
+    return node.inputs
+
+
+def pairs(
+    graph: Graph, fits: Callable[[Apply, Apply], bool], order: Callable[[Apply], Sequence[Value]] = in_order
+) -> dict[Node, Apply]:
     """Nodes that can be merged into the one before, whose value nothing else reads: the earlier by the later.
 
-    Each node is in one pair at most. `fits` tells of an earlier and a later node whether they can be.
+    Each node is in one pair at most. `fits` tells of an earlier and a later node whether they can be, and `order` in
+    which order the inputs of the later are tried.
     """
     counts, free = uses(graph), alone(graph)
     found: dict[Node, Apply] = {}
@@ -85,7 +104,7 @@ def pairs(graph: Graph, fits: Callable[[Apply, Apply], bool]) -> dict[Node, Appl
     for node in graph.nodes:
         if not isinstance(node, Apply) or node not in free:
             continue
-        for value in node.inputs:
+        for value in order(node):
             before = value.node
             if not isinstance(before, Apply) or before not in free or before in taken or counts[value] != 1:
                 continue
@@ -97,7 +116,7 @@ def pairs(graph: Graph, fits: Callable[[Apply, Apply], bool]) -> dict[Node, Appl
 
 
 def merged(graph: Graph, found: dict[Node, Apply], merge: Merge) -> Graph:
-    """The body with pairs merged: `merge` gets both nodes on their new inputs, of which the earlier is to vanish."""
+    """The body with pairs merged: `merge` gets both nodes on their new inputs, without the value between them."""
     inputs_of: dict[Node, tuple[Value, ...]] = {}
     earlier = set(found.values())
 
@@ -108,7 +127,8 @@ def merged(graph: Graph, found: dict[Node, Apply], merge: Merge) -> Graph:
         if node in found:
             assert isinstance(node, Apply)
             before = found[node]
-            return merge(replace(before, inputs=inputs_of[before]), replace(node, inputs=inputs))
+            others = tuple(value for value in inputs if value.node is not before)
+            return merge(replace(before, inputs=inputs_of[before]), replace(node, inputs=others))
         return moved(node, inputs)
 
     return rebuilt(graph, change)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from archdsl.graph.nodes import Apply, Graph
 from archdsl.ops.base import Op
-from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
+from archdsl.ops.combine import Arithmetic
+from archdsl.ops.fused import FusedConv, FusedJoin, FusedLinear, FusedNorm
 from archdsl.passes.bodies import in_every_body, merged, pairs
 from archdsl.record import replace
 
@@ -15,16 +16,19 @@ Takes = Callable[[Apply, Op], bool]
 
 
 def fuse_activations(graph: Graph, takes: Takes) -> Graph:
-    """Let a convolution, a linear layer or a norm apply the activation after it, where the backend's kernel takes it.
+    """Let a convolution, a linear layer, a norm or a join apply the activation after it, where the backend's kernel
+    takes it.
 
-    relu(conv(x))  ->  conv(x, activation=relu)
+        relu(conv(x))  ->  conv(x, activation=relu)
     """
 
     def fits(layer: Apply, activation: Apply) -> bool:
-        is_free = isinstance(layer.op, FusedConv | FusedLinear | FusedNorm) and layer.op.activation is None
+        is_layer = isinstance(layer.op, FusedConv | FusedLinear | FusedNorm) and layer.op.activation is None
+        is_free = is_layer or isinstance(layer.op, Arithmetic)
         return is_free and activation.op.is_pointwise and takes(layer, activation.op)
 
     def merge(layer: Apply, activation: Apply) -> Apply:
-        return replace(layer, op=replace(layer.op, activation=activation.op), label=activation.label)
+        op = FusedJoin(layer.op) if isinstance(layer.op, Arithmetic) else layer.op
+        return replace(layer, op=replace(op, activation=activation.op), label=activation.label)
 
     return in_every_body(graph, lambda body: merged(body, pairs(body, fits), merge))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from archdsl.graph.nodes import Apply, Call, Graph, Value
 from archdsl.ops.conv import Conv
 from archdsl.ops.fused import FusedConv, FusedLinear
@@ -12,18 +14,16 @@ from archdsl.record import replace
 FUSED: dict[type, type] = {Conv: FusedConv, Linear: FusedLinear}
 
 
-def use_fused_layers(graph: Graph) -> Graph:
-    """Write convolutions and linear layers in the forms that take more in.
+def use_fused_layers(graph: Graph, takes: Callable[[Apply], bool]) -> Graph:
+    """Write the convolutions and linear layers for which a backend has such kernels in the forms that take more in.
 
-        conv(x)  ->  fused_conv(x)
-
-    A convolution that turns its kernel stays as it is.
+    conv(x)  ->  fused_conv(x)
     """
-    return in_every_body(graph, lambda body: rebuilt(body, _fused))
 
+    def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
+        node = moved(node, inputs)
+        if isinstance(node, Call) or type(node.op) not in FUSED or not takes(node):
+            return node
+        return replace(node, op=FUSED[type(node.op)](**node.op.values()))
 
-def _fused(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
-    node = moved(node, inputs)
-    if isinstance(node, Call) or type(node.op) not in FUSED or getattr(node.op, "flip", False):
-        return node
-    return replace(node, op=FUSED[type(node.op)](**node.op.values()))
+    return in_every_body(graph, lambda body: rebuilt(body, change))

@@ -25,8 +25,7 @@ from archdsl.sizes.shape import Shape
 
 @dataclass(frozen=True)
 class Step:
-    """One kernel call of an op. `block` is the number of the block that it stands in, 0 for the network itself;
-    `is_samplewise` tells whether it treats each sample of the batch by itself."""
+    """One kernel call of an op. `block` is the number of the block that it stands in, 0 for the network itself."""
 
     call: Call
     inputs: tuple[int, ...]
@@ -34,7 +33,6 @@ class Step:
     layer: str
     block: int
     op: Op
-    is_samplewise: bool = True
 
 
 @dataclass
@@ -138,7 +136,7 @@ def _apply(flat: Plan, node: ir.Apply, given: tuple[int, ...], block: int) -> tu
     for name, param in own.items():
         flat.params.setdefault(_join(layer, name), param)
     outputs = tuple(_new(flat, shape) for shape in node.shapes)
-    flat.steps.append(Step(call, given, outputs, layer, block, node.op, node.op.is_samplewise(*shapes)))
+    flat.steps.append(Step(call, given, outputs, layer, block, node.op))
     return outputs
 
 

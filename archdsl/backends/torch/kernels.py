@@ -8,6 +8,7 @@ from typing import Any
 from archdsl.graph.nodes import Apply
 from archdsl.ops.activation import Hardswish, LeakyRelu, Relu, Relu6, Sigmoid, Tanh
 from archdsl.ops.base import Op
+from archdsl.ops.combine import Arithmetic
 from archdsl.ops.fused import FusedConv
 
 KERNELS: dict[type, tuple[str, Callable[[Any], tuple[float, ...]]]] = {
@@ -25,6 +26,8 @@ AFTER_SUMS = (Relu,)
 
 
 def takes(layer: Apply, activation: Op) -> bool:
-    """Whether the kernel of a layer applies an activation to what it leaves."""
+    """Whether the kernel of a layer applies an activation to what it leaves; joins have no such kernel."""
+    if isinstance(layer.op, Arithmetic):
+        return False
     adds = isinstance(layer.op, FusedConv) and layer.op.adds
     return type(activation) in (AFTER_SUMS if adds else KERNELS)

@@ -15,13 +15,17 @@ from archdsl.backends.torch.passes.micro_batches import run_in_micro_batches
 from archdsl.backends.torch.passes.preallocated_concat import preallocate_concats
 from archdsl.backends.torch.passes.sum_in_place import sum_in_place
 from archdsl.graph.nodes import Graph
-from archdsl.passes import Pass, epilogues
-from archdsl.passes.fused_layers import use_fused_layers
+from archdsl.passes import Pass, epilogues, fused_layers
 from archdsl.passes.horizontal import fuse_horizontally
 from archdsl.passes.noops import remove_noops
 from archdsl.passes.norms import fold_norms_after, fold_norms_before, scale_in_norms_place
 from archdsl.passes.pool_first import pool_first
 from archdsl.passes.sums import fuse_sums
+
+
+def use_fused_layers(graph: Graph) -> Graph:
+    """Write layers in their fused forms; a convolution that turns its kernel stays as it is."""
+    return fused_layers.use_fused_layers(graph, lambda node: not getattr(node.op, "flip", False))
 
 
 def fuse_activations(graph: Graph) -> Graph:
