@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, listing
 from archdsl.elaborate.arguments import UnknownArgument, named_place, usage
@@ -10,6 +11,7 @@ from archdsl.elaborate.bind import Defaults
 from archdsl.elaborate.context import Context, Names, Run, environment
 from archdsl.elaborate.evaluate import evaluate, integer, truth
 from archdsl.elaborate.foreign import near_argument
+from archdsl.elaborate.loops import is_settled
 from archdsl.elaborate.mistake import REPORTED, Mistake, fail
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import CannotUnpack, NotALayer, computed, resolve, unnamed
@@ -34,10 +36,50 @@ def repeat(step: tree.Repeat, context: Context, current: Tensor | None, names: N
     if count < 0:
         raise fail(WrongType("a repetition", "0 or more", str(count)), step.count.span)
     _take(context.run, count * _least(step.body, context), step.count.span)
-    for index in range(count):
-        known = {step.counter.name: index} if step.counter else {}
-        current = _pass(step.body, known, index, step, context, current)
+    knows = step.counter is not None and _reads(step.body, step.counter.name)
+    module, problems = context.module, context.run.problems
+    loop = module.begin_loop(step.span, current.value if current else None)
+    try:
+        for index in range(count):
+            before = _Traces(len(problems), len(module.places), len(module.shared), module.size)
+            entry = current
+            known = {step.counter.name: index} if step.counter else {}
+            current = _pass(step.body, known, index, step, context, current)
+            after = _Traces(len(problems), len(module.places), len(module.shared), module.size)
+            left = count - index - 1
+            if not left or not index or knows or before[:-1] != after[:-1] or module.numbers_by_hand:
+                continue
+            if not entry or not entry.value or not current or not current.value:
+                break  # what is unknown stays unknown
+            if is_settled(module.nodes, loop):
+                module.leave_out(left, after.size - before.size, step.count.span)
+                break
+    finally:
+        module.end_loop()
     return current
+
+
+class _Traces(NamedTuple):
+    """What a pass can leave behind beside its nodes: problems, names, shared layers; and how many layers there are."""
+
+    problems: int
+    names: int
+    shared: int
+    size: int
+
+
+def _reads(body: tree.Tree, name: str) -> bool:
+    """Whether a body may speak of a name."""
+    queue: list[object] = [body]
+    while queue:
+        found = queue.pop()
+        if isinstance(found, tuple):
+            queue += found
+        elif found == name:
+            return True
+        elif isinstance(found, tree.Tree):
+            queue += found.values().values()
+    return False
 
 
 def _induction(step: tree.Repeat, count: Expr, context: Context, current: Tensor) -> Tensor | None:
@@ -86,6 +128,7 @@ def _pass(
     problems = context.run.problems
     before = len(problems)
     result = walk(body, replace(context, scope=context.scope.inner(names), trail=trail), current)
+    context.module.end_pass(result.value if result else None)
     problems[before:] = [problem for problem in problems[before:] if not _said(problem, problems[:before])]
     return result
 
@@ -110,9 +153,13 @@ def for_(step: tree.For, context: Context, current: Tensor | None, names: Names)
         hint = f"to count, write repeat {name} in {step.items.span.text} {{ … }}" if isinstance(items, int) else ""
         raise fail(WrongType("what for goes through", "a list", described(items), hint), step.items.span)
     _take(context.run, len(items) * _least(step.body, context), step.items.span)
-    for index, item in enumerate(items):
-        known = _targets(step, index, item)
-        current = _pass(step.body, known, index, step, context, current)
+    context.module.begin_loop(step.span, current.value if current else None)
+    try:
+        for index, item in enumerate(items):
+            known = _targets(step, index, item)
+            current = _pass(step.body, known, index, step, context, current)
+    finally:
+        context.module.end_loop()
     return current
 
 

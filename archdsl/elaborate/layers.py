@@ -15,7 +15,7 @@ from archdsl.elaborate.names import bind_name, bind_results, computed, label_of,
 from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.elaborate.walk import given, walk, walk_step
-from archdsl.graph.nodes import Apply, Call, Value
+from archdsl.graph.nodes import Apply, Call, Repeat, Step, Value
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.ops.reshape import Identity
 from archdsl.record import replace
@@ -288,10 +288,11 @@ def _fixed(op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> 
     return bool(params)
 
 
-def _weights(node: Apply | Call) -> list[Any]:
+def _weights(node: Step) -> list[Any]:
     """The shapes of all weights of a node, to compare two applications of one layer."""
-    if isinstance(node, Call):
-        return [weight for inner in node.graph.nodes for weight in _weights(inner)]
+    if not isinstance(node, Apply):
+        held = [weight for inner in node.graph.steps for weight in _weights(inner)]
+        return held * node.count if isinstance(node, Repeat) else held
     return [(name, p.shape) for name, p in node.op.params(*(value.shape for value in node.inputs)).items()]
 
 

@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 
 from archdsl.elaborate.mistake import Mistake
 from archdsl.elaborate.module import Module
-from archdsl.graph.nodes import Apply, Call, Graph, Input, Value
+from archdsl.graph.nodes import Apply, Call, Graph, Input, Repeat, Value
 from archdsl.ops import Rejected
 from archdsl.sizes.prove import Known
 from archdsl.sizes.shape import Shape
+
+PASSES = 1000
+"""As many passes of a repetition are run on what was meant."""
 
 
 class Meant:
@@ -79,14 +82,28 @@ class Meant:
     def _through(self, graph: Graph, given: Sequence[Shape], known: Known) -> list[Shape | None]:
         """What a block or a group would leave."""
         shapes: dict[Value, Shape] = {Value(entry): shape for entry, shape in zip(graph.inputs, given, strict=True)}
-        for node in graph.nodes:
+        for node in graph.steps:
             inputs = [shapes.get(value, value.shape) for value in node.inputs]
-            left = self._through(node.graph, inputs, known) if isinstance(node, Call) else _run(node, inputs, known)
+            left: Sequence[Shape | None]
+            if isinstance(node, Repeat):
+                left = self._repeated(node, inputs, known)
+            else:
+                left = self._through(node.graph, inputs, known) if isinstance(node, Call) else _run(node, inputs, known)
             for index, shape in enumerate(left):
                 meant = self.shapes.get(Value(node, index)) or shape
                 if meant is not None:
                     shapes[Value(node, index)] = meant
         return [shapes.get(value) for value in graph.outputs]
+
+    def _repeated(self, node: Repeat, given: Sequence[Shape], known: Known) -> list[Shape | None]:
+        """What a repetition would leave; nothing where it takes many passes to say."""
+        carried, *others = given
+        for _ in range(min(node.count, PASSES)):
+            (left,) = self._through(node.graph, [carried, *others], known)
+            if left is None or left == carried:
+                return [left]
+            carried = left
+        return [carried if node.count <= PASSES else None]
 
 
 def _run(node: Apply, given: Sequence[Shape], known: Known) -> Sequence[Shape]:

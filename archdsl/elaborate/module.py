@@ -6,6 +6,7 @@ import re
 from typing import Any, Literal
 
 from archdsl.diagnostics import Diagnostic, Label, Problem
+from archdsl.elaborate.loops import Loop, folded
 from archdsl.elaborate.mistake import Mistake
 from archdsl.elaborate.scope import Constant, NameTaken
 from archdsl.elaborate.values import Tensor, with_tensors
@@ -73,25 +74,80 @@ class Module:
         self.captured: dict[Value, Input] = {}
         self.own: set[Node] = set()
         self.size = 0
+        self.loops: list[Loop] = []
+        self.around: list[Loop] = []
+        """The loops that are being expanded, the innermost last."""
+        self.keys_left_out = 0
+        self.left_out: list[tuple[range, int]] = []
+        """The numbers that layers of passes have which were not expanded, and how many a pass has."""
+        self.numbers_by_hand = False
+        """Whether the spec gives a layer a number for its name."""
 
     def claim(self, name: str | None, span: Span) -> str:
         """A key for the next layer: its name, or its number."""
         if name is None:
-            name = str(len(self.keys))
+            name = str(self.count_of_keys)
         elif not WORD.fullmatch(name) or name.startswith("__"):
             raise Mistake(Diagnostic(BadName(name), span))
+        elif name.isdecimal():
+            self.numbers_by_hand = True
+            first = self._left_out(int(name)) if str(int(name)) == name else None
+            if first is not None:
+                raise taken(name, span, first)
         if name in self.keys:
             raise taken(name, span, self.keys[name])
         self.keys[name] = span
         return name
 
+    def _left_out(self, number: int) -> Span | None:
+        """Where a layer stands that has this number in a pass that was not expanded; None if there is none."""
+        for numbers, stride in self.left_out:
+            if number in numbers:
+                twin = numbers.start - stride + (number - numbers.start) % stride  # in the last pass that was expanded
+                return self._left_out(twin) or self.keys[str(twin)]
+        return None
+
+    @property
+    def count_of_keys(self) -> int:
+        """How many layers, blocks and groups there are, those of passes that were not expanded among them."""
+        return len(self.keys) + self.keys_left_out
+
     def add(self, node: Apply | Call, span: Span) -> None:
         """Append a node; what it holds is counted."""
-        self.size += node.graph.size if isinstance(node, Call) else 1
-        if self.size > limits().layers:
-            raise Mistake(Diagnostic(TooManyLayers(limits().layers), span))
+        self.grow(node.graph.size if isinstance(node, Call) else 1, span)
         self.nodes.append(node)
         self.own.add(node)
+
+    def grow(self, size: int, span: Span) -> None:
+        """Count layers."""
+        self.size += size
+        if self.size > limits().layers:
+            raise Mistake(Diagnostic(TooManyLayers(limits().layers), span))
+
+    def begin_loop(self, span: Span, entry: Value | None) -> Loop:
+        """A repetition begins; `end_loop` ends it."""
+        loop = Loop(span, entry, len(self.nodes), self.count_of_keys)
+        if self.around:
+            self.around[-1].hold(loop)
+        else:
+            self.loops.append(loop)
+        self.around.append(loop)
+        return loop
+
+    def end_pass(self, result: Value | None) -> None:
+        self.around[-1].end(len(self.nodes), self.count_of_keys, result)
+
+    def leave_out(self, passes: int, size: int, span: Span) -> None:
+        """So many passes more are like the last one, which added so many layers: they are counted, not expanded."""
+        loop = self.around[-1]
+        first, stride = self.count_of_keys, loop.keys[-1] - loop.keys[-2]
+        self.left_out.append((range(first, first + passes * stride), stride))
+        self.keys_left_out += passes * stride
+        loop.more = passes
+        self.grow(passes * size, span)
+
+    def end_loop(self) -> None:
+        self.around.pop()
 
     def bind(self, name: str, value: Tensor, span: Span) -> None:
         """Make a value usable by its name."""
@@ -146,5 +202,6 @@ class Module:
         return self.outer is not None and (name in self.outer.shared or self.outer.shares_outside(name))
 
     def graph(self, outputs: tuple[Value, ...], names: tuple[str, ...], **facts: Any) -> Graph:
-        """The finished body."""
-        return Graph(self.kind, self.name, tuple(self.inputs), tuple(self.nodes), outputs, names, **facts)
+        """The finished body, in which passes that are alike are one node."""
+        steps, left = folded(self.nodes, self.loops, outputs)
+        return Graph(self.kind, self.name, tuple(self.inputs), steps, left, names, **facts)

@@ -54,8 +54,17 @@ def origin(value: Value, axis: int) -> str:
 
     origin(pooled, 1)      # "inception": pooling keeps the channels
     """
+    around: dict[Node, Value] = {}
+    """What the inputs of repetitions stand for."""
     while True:
         node = value.node
+        if node in around:
+            value = around[node]
+            continue
+        if isinstance(node, Repeat):
+            around.update(zip(node.graph.inputs, node.inputs, strict=True))
+            value = node.graph.outputs[0]
+            continue
         if isinstance(node, Call):
             if node.graph.kind == "block":
                 return node.graph.name
