@@ -28,7 +28,7 @@ class Limits(Record):
     calls: int = 150
     stages: int = 1_000_000
     layers: int = 10_000_000
-    opened: int = 20_000
+    opened: int = 100_000
 
 
 DEFAULT = Limits()
@@ -217,10 +217,10 @@ class TooManyLayers(OverLimit):
 
 
 class TooManyToOpen(OverLimit):
-    """A program is a list of at most 20,000 steps, every pass of a repetition among them; figures need no list.
+    """A program is a list of at most 100,000 steps, every pass of a repetition among them; figures need no list.
 
     network t { input x: [N, 4]
-        repeat 20_001 { relu } }
+        repeat 200_000 { relu } }
 
     >>> archdsl.load("net.arch").numpy_source()      # error[too-many-to-open]
     >>> archdsl.load("net.arch").summary()           # good
