@@ -36,30 +36,6 @@ class Relu(Elementwise):
     curve = Curve(lowest=0, identity=(0, inf), flat_below=0, is_monotone=True)
 
 
-class Sigmoid(Elementwise):
-    """Squash each value into 0…1: 1 / (1 + exp(-x)).
-
-    sigmoid      # [N, 120] -> [N, 120]
-    """
-
-    name = "sigmoid"
-    names_elsewhere = ("Sigmoid",)
-    gradient_needs = RESULT
-    curve = Curve(lowest=0, highest=1, is_monotone=True)
-
-
-class Tanh(Elementwise):
-    """Squash each value into -1…1: the hyperbolic tangent.
-
-    tanh      # [N, 120] -> [N, 120]
-    """
-
-    name = "tanh"
-    names_elsewhere = ("Tanh",)
-    gradient_needs = RESULT
-    curve = Curve(lowest=-1, highest=1, is_monotone=True)
-
-
 class Relu6(Elementwise):
     """Keep what is positive, up to 6: min(max(x, 0), 6).
 
@@ -246,6 +222,30 @@ class Softplus(Elementwise):
     @property
     def curve(self) -> Curve:
         return Curve(lowest=0, identity=(self.threshold / self.beta, inf), is_monotone=self.threshold >= 20)
+
+
+class Sigmoid(Elementwise):
+    """Squash each value into 0…1: 1 / (1 + exp(-x)).
+
+    sigmoid      # [N, 120] -> [N, 120]
+    """
+
+    name = "sigmoid"
+    names_elsewhere = ("Sigmoid",)
+    gradient_needs = RESULT
+    curve = Curve(lowest=0, highest=1, is_monotone=True)
+
+
+class Tanh(Elementwise):
+    """Squash each value into -1…1: the hyperbolic tangent.
+
+    tanh      # [N, 120] -> [N, 120]
+    """
+
+    name = "tanh"
+    names_elsewhere = ("Tanh",)
+    gradient_needs = RESULT
+    curve = Curve(lowest=-1, highest=1, is_monotone=True)
 
 
 class Softmax(Op):

@@ -13,6 +13,7 @@ import torch
 
 from archdsl.backends.torch.module import module
 from archdsl.graph.nodes import Call, Graph, Value
+from archdsl.ops import OPS
 from archdsl.sizes.dim import substitute
 
 
@@ -225,3 +226,16 @@ MEANINGS: dict[str, Meaning] = {
     "normalize": _normalize,
 }
 """What each op leaves in evaluation, of its own weights by name and of what comes in."""
+
+
+def _of_that_name(name: str) -> Meaning:
+    """What torch has under the name of an op, with the op's arguments in their order."""
+    function: Meaning = getattr(F, name)
+    return lambda op, own, x: function(x, *op.values().values())
+
+
+MEANINGS |= {
+    name: _of_that_name(name)
+    for name, op in OPS.items()
+    if op.is_pointwise and name not in MEANINGS and hasattr(F, name)
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.rules import Call, call, lowers
-from archdsl.ops.augment import ColorJitter, Normalize, RandomCrop, RandomFlip, RandomResizedCrop
+from archdsl.ops.augment import ColorJitter, Normalize, RandomFlip
 
 AXES = {"horizontal": 3, "vertical": 2}
 
@@ -12,16 +12,6 @@ AXES = {"horizontal": 3, "vertical": 2}
 @lowers(RandomFlip)
 def random_flip(op: RandomFlip) -> Call:
     return call(kernels.random_flip, p=op.p, axis=AXES[op.axis])
-
-
-@lowers(RandomCrop)
-def random_crop(op: RandomCrop) -> Call:
-    return call(kernels.random_crop, padding=op.padding)
-
-
-@lowers(RandomResizedCrop)
-def random_resized_crop(op: RandomResizedCrop) -> Call:
-    return call(kernels.random_resized_crop, scale=op.scale, ratio=op.ratio)
 
 
 @lowers(ColorJitter)

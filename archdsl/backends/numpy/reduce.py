@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.rules import Call, call, lowers
-from archdsl.ops.reduce import Max, Mean
-
-
-@lowers(Mean)
-def mean(op: Mean) -> Call:
-    return call(kernels.mean, axes=op.axes, keep=op.keep)
+from archdsl.ops.reduce import Max
 
 
 @lowers(Max)

@@ -1,4 +1,4 @@
-"""Which kernel an op runs, and with which options: one function for each op, found by the op's class.
+"""Which kernel an op runs, and with which options: the one of its own name with its arguments, or what a rule says.
 
     lower(Conv(channels=6, kernel=(5, 5), padding=(2, 2)))      # Call(conv, {"padding": 2})
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
 
@@ -48,6 +49,8 @@ def functions(value: Any) -> tuple[Kernel, ...]:
     return (value,) if callable(value) else ()
 
 
+KERNELS = f"{__name__.rpartition('.')[0]}.kernels"
+
 AnyOp = TypeVar("AnyOp", bound=Op)
 
 RULES: dict[type[Op], Callable[..., Call]] = {}
@@ -73,14 +76,27 @@ def lowers_by_shape(kind: type[AnyOp]) -> Callable[[Callable[..., Call]], Callab
 
 
 def lower(op: Op, *xs: Shape) -> Call:
-    """The kernel call of an op on inputs of these shapes."""
-    assert type(op) in RULES, f"{op.name} has no kernel"
-    return RULES[type(op)](op, *xs) if type(op) in SHAPED else RULES[type(op)](op)
+    """The kernel call of an op on inputs of these shapes: by its rule, or on the kernel of its own name."""
+    if type(op) in RULES:
+        return RULES[type(op)](op, *xs) if type(op) in SHAPED else RULES[type(op)](op)
+    kernel = of_the_same_name(type(op))
+    assert kernel is not None, f"{op.name} has no kernel"
+    takes = signature(kernel).parameters
+    return call(kernel, **{name: value for name, value in op.values().items() if _by_keyword(takes.get(name))})
+
+
+def of_the_same_name(kind: type[Op]) -> Kernel | None:
+    """The kernel that is called like an op, in the file that is called like the op's; it takes what the op has."""
+    name = f"{KERNELS}.{kind.__module__.rpartition('.')[2]}"
+    try:
+        return getattr(import_module(name), kind.name, None)
+    except ModuleNotFoundError:
+        return None
 
 
 def missing() -> list[str]:
-    """The ops of the language that have no rule yet."""
-    return [name for name, kind in OPS.items() if kind not in RULES]
+    """The ops of the language that nothing computes yet."""
+    return [name for name, kind in OPS.items() if kind not in RULES and of_the_same_name(kind) is None]
 
 
 def call(kernel: Kernel, /, **options: Any) -> Call:
