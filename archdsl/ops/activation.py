@@ -248,6 +248,20 @@ class Tanh(Elementwise):
     curve = Curve(lowest=-1, highest=1, is_monotone=True)
 
 
+class Softsign(Elementwise):
+    """Squash each value into -1…1, slowly: x / (1 + |x|).
+
+        softsign      # [N, 120] -> [N, 120]
+
+    Turian, Bergstra, Bengio, 'Quadratic features and deep architectures for chunking', 2009.
+    """
+
+    name = "softsign"
+    names_elsewhere = ("Softsign",)
+    gradient_needs = RESULT
+    curve = Curve(lowest=-1, highest=1, is_monotone=True)
+
+
 class Softmax(Op):
     """Turn values along an axis into probabilities: exp(x) / Σ exp(x).
 

@@ -20,6 +20,7 @@ from archdsl.ops.activation import (
     Silu,
     Softmax,
     Softplus,
+    Softsign,
     Tanh,
 )
 from archdsl.sizes.shape import Shape
@@ -122,6 +123,12 @@ def softplus(op: Softplus, x: Shape) -> Lowering:
     """softplus      # nn.Softplus(), or F.softplus(x)"""
     facts = {"beta": opt(op.beta, 1.0), "threshold": opt(op.threshold, 20.0)}
     return layer(call("nn.Softplus", **facts), run=call("F.softplus", {"input": X}, **facts))
+
+
+@lowers(Softsign)
+def softsign(op: Softsign, x: Shape) -> Lowering:
+    """softsign      # nn.Softsign(), or F.softsign(x)"""
+    return layer(call("nn.Softsign"), run=call("F.softsign", {"input": X}))
 
 
 @lowers(LogSoftmax)

@@ -97,6 +97,12 @@ def softplus(x: Array, *, beta: float = 1.0, threshold: float = 20.0) -> tuple[A
     return y, lambda dy: (dy * slope, {})
 
 
+def softsign(x: Array) -> tuple[Array, Pullback]:
+    """x / (1 + |x|)."""
+    scale = 1 / (1 + np.abs(x))
+    return x * scale, lambda dy: (dy * scale * scale, {})
+
+
 def softmax(x: Array, *, axis: int = 1) -> tuple[Array, Pullback]:
     """exp(x) / Σ exp(x) along an axis, shifted by the largest value so that exp never overflows."""
     weights = np.exp(x - x.max(axis, keepdims=True))
