@@ -20,12 +20,15 @@ class Limits(Record):
 
     bytes: int = 4 * 2**20
     words: int = 60_000
+    lines: int = 100_000
     nesting: int = 100
     digits: int = 1000
     bits: int = 1024
     items: int = 100_000
     steps: int = 200_000
+    terms: int = 400
     calls: int = 150
+    bodies: int = 3_000
     stages: int = 1_000_000
     layers: int = 10_000_000
     opened: int = 100_000
@@ -96,6 +99,21 @@ class TooManyWords(OverLimit):
     name = "words"
 
 
+class TooManyLines(OverLimit):
+    """A spec has at most 100,000 lines, comments and empty lines counted.
+
+    network t { input x: [N, 4]
+        linear(3) }
+
+    $ archdsl check net.arch --limit lines=1      # error[too-many-lines]
+    $ archdsl check net.arch                      # good
+    """
+
+    code = "too-many-lines"
+    message = "the file has more than {limit} lines"
+    name = "lines"
+
+
 class NestedTooDeep(OverLimit):
     """Brackets nest at most a hundred deep. Blocks, functions and parameters give the inner parts names.
 
@@ -139,7 +157,7 @@ class NumberTooLarge(OverLimit):
 
 
 class ListTooLong(OverLimit):
-    """Lists and strings have at most 100,000 items.
+    """Lists and strings have at most 100,000 items, those of the lists inside a list counted.
 
     for i in range(10 ** 9) { relu }      # error[list-too-long]
     for i in range(10) { relu }           # good
@@ -165,6 +183,45 @@ class TooMuchToEvaluate(OverLimit):
     code = "too-much-to-evaluate"
     message = "the functions of the spec take more than {limit} steps"
     name = "steps"
+
+
+class SizeTooLong(OverLimit):
+    """A size is a formula of at most 400 symbols, those inside its divisions, `min` and `max` counted.
+
+    fn p(x, n) = x if n == 0 else p((x + 1) // 2 + (x + 2) // 3, n - 1)
+
+    network t {
+        input x: [N, 2, H, W]
+        relu
+        expect p(x.height, 12) > 0      # error[size-too-long]
+        expect p(x.height, 2) > 0       # good
+    }
+    """
+
+    code = "size-too-long"
+    message = "a size is a formula of more than {limit} symbols"
+    name = "terms"
+
+
+class TooManyBodies(OverLimit):
+    """Blocks are opened at most 3,000 times: once for each set of arguments and shapes.
+
+    block a(n, k) {
+        if n > 0 {
+            a(n - 1, 2 * k) -> a(n - 1, 2 * k + 1)      # error[too-many-bodies]
+            a(n - 1, k) -> a(n - 1, k)                  # good
+        } else { linear(4) }
+    }
+
+    network t {
+        input x: [N, 4]
+        a(13, 1)
+    }
+    """
+
+    code = "too-many-bodies"
+    message = "blocks are opened more than {limit} times, with other arguments or shapes each time"
+    name = "bodies"
 
 
 class CallsTooDeep(OverLimit):

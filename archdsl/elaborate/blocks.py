@@ -20,7 +20,7 @@ from archdsl.elaborate.scope import Constant, Scope, Trail
 from archdsl.elaborate.values import BlockRef, Tensor, kind, show, tensors, with_tensors
 from archdsl.elaborate.walk import NoInput, report, walk
 from archdsl.graph.nodes import Call, Graph, Value
-from archdsl.limits import CallsTooDeep, limits
+from archdsl.limits import CallsTooDeep, TooManyBodies, limits
 from archdsl.record import replace
 from archdsl.source import Span
 from archdsl.syntax import tree
@@ -129,11 +129,15 @@ def apply_block(
     if any(tensor.value is None for tensor in given):
         raise REPORTED
     shapes = (current.shape if current else None, *(tensor.shape for tensor in given[bool(current) :]))
+    for value in constants.values():
+        context.run.steps.touch(step.span, value)
     identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
     expanded = context.run.blocks
     if expanded.get(identity) is UNFINISHED:
         raise fail(EndlessRecursion(block.name.name), step.span)
     if identity not in expanded:
+        if len(expanded) >= limits().bodies:
+            raise fail(TooManyBodies(limits().bodies), step.span)
         expanded[identity] = UNFINISHED
         note = f"in {_called(block, constants)}, called at {step.span}"
         module = Module("block", block.name.name)

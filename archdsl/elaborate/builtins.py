@@ -70,7 +70,7 @@ def _extreme(name: str, pick: Any, symbol: str) -> Builtin:
             for item in items:
                 if isinstance(item, float | Quotient):
                     raise Refused(WrongType(f"what {name} takes beside a size", "an integer", described(item)))
-            return pick(items)
+            return bounded(pick(items))
         best = items[0]
         for item in items[1:]:
             best = item if compare(symbol, item, best) else best
@@ -101,7 +101,7 @@ def _range(*bounds: Constant) -> tuple[int, ...]:
 
 def _abs(value: Constant) -> Constant:
     value = _whole(value, "abs")
-    return abs(value) if isinstance(value, int | float) else largest([value, -value])
+    return abs(value) if isinstance(value, int | float) else bounded(largest([value, -value]))
 
 
 def _checked(name: str, run: Any, least: int, most: int) -> Builtin:

@@ -28,6 +28,7 @@ from archdsl.elaborate.values import (
     Tensor,
     WrongType,
     described,
+    extent,
     kind,
     show,
 )
@@ -87,6 +88,11 @@ class Steps:
         self.left -= count
         if self.left < 0:
             raise Mistake(Diagnostic(TooMuchToEvaluate(limits().steps), span))
+
+    def touch(self, span: Span, value: Constant, each: int = 32) -> None:
+        """Count the work of going through a list, all of it: a step for so many items."""
+        if isinstance(value, tuple) and value:
+            self.take(span, extent(value, limits().items) // each)
 
 
 class Environment(Entity):
@@ -249,7 +255,9 @@ def _incoming(node: tree.Incoming, env: Environment) -> Constant:
 
 
 def _sequence(node: tree.Sequence, env: Environment) -> Constant:
-    return _guarded(node.span, bounded, tuple(evaluate(item, env) for item in node.items))
+    made = _guarded(node.span, bounded, tuple(evaluate(item, env) for item in node.items))
+    env.steps.touch(node.span, made)
+    return made
 
 
 def _unary(node: tree.Unary, env: Environment) -> Constant:
@@ -268,6 +276,7 @@ def _chained(node: tree.Chained, env: Environment) -> Constant:
     value = evaluate(node.first, env)
     for symbol, operand in node.rest:
         value = _guarded(node.span, arithmetic, symbol, value, evaluate(operand, env), env.known)
+        env.steps.touch(node.span, value)
     return value
 
 
@@ -286,6 +295,7 @@ def _comparison(node: tree.Chained, env: Environment) -> bool | NotYet:
     open_: list[NotYet] = []
     for symbol, operand in node.rest:
         right = evaluate(operand, env)
+        env.steps.touch(node.span, left, each=4)
         verdict: bool | Verdict = _guarded(node.span, compare, symbol, left, right, env.known)
         if verdict is False:
             return False
@@ -343,12 +353,16 @@ ATTRIBUTES: Mapping[str, tuple[int, Callable[[tuple[Any, ...]], Constant]]] = {
 def _call(node: tree.CallExpression, env: Environment) -> Constant:
     callee = evaluate(node.callee, env)
     if isinstance(callee, Builtin):
+        env.steps.take(node.span, 0)  # where nothing is left, nothing is made that would have to be counted
         values = [evaluate(argument.value, env) for argument in node.arguments]
         for argument in node.arguments:
             if argument.name:
                 problem = UnknownArgument(callee.name, argument.name, "give it by position")
                 raise fail(problem, named_place(argument))
-        return _guarded(node.span, callee.run, *values)
+        env.steps.take(node.span, sum(len(value) for value in values if isinstance(value, tuple)))
+        made = _guarded(node.span, callee.run, *values)
+        env.steps.touch(node.span, made)
+        return made
     if isinstance(callee, FunctionRef):
         return _call_function(callee, node, env)
     hint = "a block is applied as a stage, not inside an expression" if isinstance(callee, BlockRef | OpRef) else ""

@@ -16,6 +16,7 @@ from archdsl.elaborate.story import channels_last, story
 from archdsl.elaborate.values import BlockRef, OpRef, Tensor
 from archdsl.elaborate.walk import given, walk, walk_step
 from archdsl.graph.nodes import Apply, Call, Repeat, Step, Value
+from archdsl.limits import SizeTooLong, limits
 from archdsl.ops import OPS, Op, Rejected
 from archdsl.ops.reshape import Identity
 from archdsl.record import replace
@@ -172,6 +173,7 @@ def _apply_op(
         if current.value and instance and _is_excused(instance, [current.value], context):
             raise REPORTED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
+    _hold_sizes(left, step.name.span)
     _fixed(instance, (current,), step.name.span, context)
     node = Apply(instance, (current.value,), shortened(left, context.run.known.stated), key, label, None, step.span)
     context.module.add(node, step.span)
@@ -233,6 +235,7 @@ def branch(step: tree.Branch, context: Context, current: Tensor | None, names: N
         place = places.get(refusal.at or "", step.name.span)
         problem = advised(refusal.problem, instance, inputs, current.value, context.run.known)
         raise told(problem, place, current, context, labels) from None
+    _hold_sizes(left, step.name.span)
     label = label_of(names, context, current)
     owned = _fixed(instance, tuple(map(Tensor, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
@@ -269,6 +272,14 @@ def _apply_shared(
         raise told(NotShared(layer.key, *shapes), step.name.span, current, context)
     module.add(node, step.span)
     return bind_results(node, names, node.label, context)
+
+
+def _hold_sizes(shapes: tuple[Shape, ...], span: Span) -> None:
+    """Refuse sizes whose formulas have grown too long to work with."""
+    for shape in shapes:
+        for size in shape.dims:
+            if isinstance(size, Expr) and size.weight > limits().terms:
+                raise fail(SizeTooLong(limits().terms), span)
 
 
 def _fixed(op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from archdsl.diagnostics import Problem
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Quotient, WrongType, described, show
-from archdsl.limits import ListTooLong, NumberTooLarge, limits
+from archdsl.elaborate.values import Quotient, WrongType, described, extent, show
+from archdsl.limits import ListTooLong, NumberTooLarge, SizeTooLong, limits
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.prove import NOTHING_KNOWN, Known, equal, holds
@@ -99,6 +99,8 @@ def arithmetic(symbol: str, a: Constant, b: Constant, known: Known = NOTHING_KNO
         return _fractions(symbol, a, b, known)
     if symbol in _DIVIDING:
         return bounded(_DIVIDING[symbol](a, b, known))
+    if symbol == "*" and isinstance(a, Expr) and isinstance(b, Expr) and len(a.terms) * len(b.terms) > limits().terms:
+        raise Refused(SizeTooLong(limits().terms))
     return bounded(_EXACT[symbol](a, b))
 
 
@@ -118,10 +120,12 @@ def bounded(value: Any) -> Any:
     """The value, unless it is too large to go on with."""
     if isinstance(value, int) and value.bit_length() > limits().bits:
         raise Refused(NumberTooLarge(limits().bits))
-    if isinstance(value, tuple | str) and len(value) > limits().items:
+    if isinstance(value, str) and len(value) > limits().items:
         raise Refused(ListTooLong(limits().items))
-    if isinstance(value, Expr) and len(value.terms) > 200:
-        raise Refused.too_large("a size", "200 terms")
+    if isinstance(value, tuple) and extent(value, limits().items) > limits().items:
+        raise Refused(ListTooLong(limits().items))
+    if isinstance(value, Expr) and value.weight > limits().terms:
+        raise Refused(SizeTooLong(limits().terms))
     return value
 
 
@@ -166,7 +170,7 @@ def _power(a: Dim, b: Dim, known: Known) -> Constant:
         raise Refused.too_large("the power of a size", "8")
     result: Dim = 1
     for _ in range(b):
-        result = result * a
+        result = arithmetic("*", result, a)
     return result
 
 

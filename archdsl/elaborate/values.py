@@ -125,6 +125,25 @@ class Tensor(Record):
         return str(self.shape or "a value")
 
 
+def extent(value: Constant, most: int) -> int:
+    """How many items a list has, those of the lists inside it counted as often as they stand there.
+
+    extent(((1, 2), 3), 10)      # 4
+
+    Counting ends past `most`: lists that hold one list twice, which holds one twice, are as long as a tree of them.
+    """
+    if not isinstance(value, tuple):
+        return 0
+    found, waiting = 0, [value]
+    while waiting:
+        items = waiting.pop()
+        found += len(items)
+        if found > most:
+            break
+        waiting += [item for item in items if isinstance(item, tuple)]
+    return found
+
+
 def tensors(value: Constant) -> Iterator[Tensor]:
     """The values of the network that a value of the language is or holds, in their order."""
     if isinstance(value, Tensor):
@@ -170,8 +189,8 @@ KINDS: tuple[tuple[Any, str], ...] = (
 )
 
 
-def show(value: Constant) -> str:
-    """A value as a spec would write it."""
+def show(value: Constant, depth: int = 4) -> str:
+    """A value as a spec would write it; of lists inside lists the outer ones."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -179,7 +198,9 @@ def show(value: Constant) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, tuple):
-        shown = [show(item) for item in value[:8]] + ["…"] * (len(value) > 8)
+        if not depth:
+            return "[…]"
+        shown = [show(item, depth - 1) for item in value[:8]] + ["…"] * (len(value) > 8)
         return f"[{', '.join(shown)}]"
     return str(value)
 

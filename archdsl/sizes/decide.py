@@ -15,13 +15,14 @@ from itertools import islice
 from archdsl.record import Record
 from archdsl.sizes.cases import Case, cases
 from archdsl.sizes.condition import agreeing
-from archdsl.sizes.dim import Dim, number, symbol, symbols
+from archdsl.sizes.dim import Dim, Expr, number, symbol, symbols
 from archdsl.sizes.fact import Fact
 from archdsl.sizes.periodic import TooFar
 from archdsl.sizes.separable import first_failing
 from archdsl.sizes.verdict import Proved, Refuted, Unknown, Verdict
 
 SEARCHED = 10_000  # points, where nothing better is known
+LIGHT, LEAST = 40, 200  # claims of more symbols than that are searched at fewer points, but at so many at least
 MOST_CASES = 64
 
 
@@ -109,7 +110,8 @@ def _answer(case: Case, names: Sequence[str]) -> _Answer:
 
 def _searched(gap: Dim, facts: tuple[Fact, ...], names: Sequence[str]) -> dict[str, int] | None:
     """The first of the smallest sizes for which a claim fails."""
-    for sizes in islice(_small(len(names)), SEARCHED):
+    heavy = sum(size.weight for size in (gap, *(fact.gap for fact in facts)) if isinstance(size, Expr))
+    for sizes in islice(_small(len(names)), max(LEAST, SEARCHED * LIGHT // max(LIGHT, heavy))):
         point = dict(zip(names, sizes, strict=True))
         try:
             if number(gap, point) != 0 and all(_holds(fact, point) for fact in facts):

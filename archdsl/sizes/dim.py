@@ -70,6 +70,14 @@ class Expr(Record):
     def __hash__(self) -> int:
         return self._hash
 
+    @cached_property
+    def weight(self) -> int:
+        """How long the formula is: its symbols, those inside divisions and extremes as often as they stand there.
+
+        (h // 2 + w).weight      # 3: H, the 2 that divides it, and W
+        """
+        return sum(max(1, sum(map(_weight, product))) for product, _ in self.terms)
+
     @property
     def constant(self) -> int:
         return next((factor for product, factor in self.terms if not product), 0)
@@ -135,6 +143,13 @@ class Expr(Record):
 
 
 Dim: TypeAlias = "int | Expr"
+
+
+def _weight(atom: Atom) -> int:
+    if isinstance(atom, Symbol):
+        return 1
+    parts = (atom.numerator, atom.divisor) if isinstance(atom, Floor) else atom.items
+    return sum(part.weight if isinstance(part, Expr) else 1 for part in parts)
 
 
 def symbol(name: str) -> Expr:

@@ -11,7 +11,7 @@ import re
 from operator import itemgetter
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.limits import FileTooLarge, TooManyDigits, TooManyWords, limits
+from archdsl.limits import FileTooLarge, TooManyDigits, TooManyLines, TooManyWords, limits
 from archdsl.record import replace
 from archdsl.source import Source, Span
 from archdsl.syntax import brackets, tree
@@ -32,7 +32,7 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     """
     if len(source.text) > limits().bytes:
         return tree.File(source, ()), [Diagnostic(FileTooLarge(limits().bytes), file=source.name)]
-    unfit = forbidden(source)
+    unfit = forbidden(source) or _too_long(source)
     if unfit:
         return tree.File(source, ()), [unfit]
     try:
@@ -68,6 +68,12 @@ def _documented(item: tree.Item) -> tree.Item:
         lines.append(line.lstrip("#").removeprefix(" "))
         number -= 1
     return replace(item, doc="\n".join(reversed(lines))) if lines else item
+
+
+def _too_long(source: Source) -> Diagnostic | None:
+    """That a text has too many lines, whatever they hold."""
+    lines = source.text.count("\n") + 1
+    return Diagnostic(TooManyLines(limits().lines), file=source.name) if lines > limits().lines else None
 
 
 def _too_large(source: Source) -> Diagnostic | None:

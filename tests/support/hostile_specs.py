@@ -7,6 +7,12 @@ def net(body: str, before: str = "") -> str:
     return f"{before}\nnetwork t {{\n    input x: [N, 4]\n    {body}\n}}\n"
 
 
+def image(body: str, result: str) -> str:
+    """A network on images, and a function of a size that calls itself."""
+    return f"fn p(x, n) = x if n == 0 else {result}\nnetwork t {{\n    input x: [N, 2, H, W]\n    {body}\n}}\n"
+
+
+DOUBLED = "fn g(s, n) = s if n == 0 else g([s, s], n - 1)\n"
 DOUBLING = "\n".join([*(f"block b{i} {{ b{i + 1} -> b{i + 1} }}" for i in range(60)), "block b60 { relu }", ""])
 WIDENING = "\n".join(
     [*(f"block b{i} {{ add {{ | b{i + 1} | b{i + 1} }} }}" for i in range(60)), "block b60 { relu }", ""]
@@ -29,6 +35,31 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a negative repetition": (net("repeat 0 - 10 ** 18 { relu }"), "wrong-type"),
     "an endless fraction of stages": (net("repeat 1 / 3 { relu }"), "uneven-division"),
     "repetition by a float": (net("repeat 1e300 { relu }"), "wrong-type"),
+    # work that is counted as the tree that it is
+    "doubled lists compared": (net("if g(1, 60) == g(1, 60) { relu }", DOUBLED), "list-too-long"),
+    "a doubled list as an argument": (net("b(g(1, 60))", DOUBLED + "block b(q) { linear(4) }"), "list-too-long"),
+    "long lists summed on many lines": (
+        net("\n".join(["linear(sum(range(100000)) % 5 + 1)"] * 800)),
+        "too-much-to-evaluate",
+    ),
+    "calls with other arguments each": (
+        net("a(20, 1)", "block a(n, k) { if n > 0 { a(n - 1, 2 * k) -> a(n - 1, 2 * k + 1) } else { linear(4) } }"),
+        "too-many-bodies",
+    ),
+    "divisions inside divisions": (
+        image("relu\n    expect p(x.height, 12) > 0", "p((x + 1) // 2 + (x + 2) // 3, n - 1)"),
+        "size-too-long",
+    ),
+    "extremes inside extremes": (
+        image("relu\n    expect p(x.height, 40) > 0", "p(min(x, 3 * x + n) + max(2 * x, 9), n - 1)"),
+        "size-too-long",
+    ),
+    "sizes that grow in stages": (
+        "block b(n) { concat(axis=2) { | max_pool(2) | max_pool(3) } -> if n > 0 { b(n - 1) } }\n"
+        "network u {\n    input x: [N, 2, H]\n    b(20)\n}\n",
+        "size-too-long",
+    ),
+    "empty lines": ("\n" * 3_000_000, "too-many-lines"),
     # blocks
     "blocks that double at 60 levels": (net("b0", DOUBLING), "too-many-layers"),
     "arms that double at 60 levels": (net("b0", WIDENING), "too-many-layers"),
@@ -108,7 +139,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a line of 5 MB": ("# " + "x" * 5_000_000 + "\n" + net("rellu"), "file-too-large"),
     "a name of a million letters": (net("x" * 1_000_000), "unknown-name"),
     "a million unknown brackets": (net("x{" * 100_000), "nested-too-deep"),
-    "comments without an end": (net("relu\n" + "# \n" * 200_000 + "    rellu"), "unknown-name"),
+    "comments without an end": (net("relu\n" + "# \n" * 200_000 + "    rellu"), "too-many-lines"),
     "a string without an end": (net('linear("' + "x" * 100_000), "unclosed-string"),
     "10,000 syntax errors": (net("relu)\n" * 10_000), "too-many-mistakes"),
     "windows wider than memory": (net("reshape_(3) -> linear(10 ** 300)"), "unknown-name"),

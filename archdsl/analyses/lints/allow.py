@@ -8,7 +8,10 @@ the first item. Comments are not in the tree, so the text is searched for them h
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import islice
 
 from archdsl.analyses.lints.checked import Checked
 from archdsl.diagnostics import PROBLEMS, Diagnostic, Problem, suggestion
@@ -18,6 +21,9 @@ from archdsl.source import Source, Span
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*+"|#(?P<words>[^\n]*+)')
 _ALLOW = re.compile(r"#\s*allow:\s*(?P<codes>[\w-]+(?:\s*,\s*[\w-]+)*)")
 _CODE = re.compile(r"[\w-]+")
+
+MOST_IDLE = 200
+"""Comments that cover nothing, as many as are told."""
 
 SIZES = "unseen-edge"
 """What depends on sizes that a run may be given; whether it is found says nothing of the next run."""
@@ -58,18 +64,40 @@ def sift(found: list[Diagnostic], checked: Checked) -> list[Diagnostic]:
     if "allow:" not in checked.source.text:
         return found
     allowed = list(_allows(checked))
+    covered = {(allow.code, allow.first, allow.last) for allow in allowed}
+    stretches = sorted({(allow.first, allow.last) for allow in allowed if allow.first < allow.last})
     left: list[Diagnostic] = []
-    used: set[Allow] = set()
+    used: set[tuple[str, int, int]] = set()
     for diagnostic in found:
         assert diagnostic.span
         line = diagnostic.span.begin[0]
-        covering = [allow for allow in allowed if allow.code == diagnostic.code and allow.first <= line <= allow.last]
-        used.update(covering)
+        around = [(line, line), *_around(stretches, line)]
+        covering = covered.intersection((diagnostic.code, first, last) for first, last in around)
+        used |= covering
         if not covering:
             left.append(diagnostic)
-    seen = _lines(checked)
-    idle = (allow for allow in allowed if allow not in used and _is_tried(allow, seen))
-    return [*left, *(Diagnostic(UnusedAllow(allow.code), allow.span) for allow in idle)]
+    seen = _Lines(_lines(checked))
+    idle = (a for a in allowed if (a.code, a.first, a.last) not in used and _is_tried(a, seen))
+    return [*left, *(Diagnostic(UnusedAllow(allow.code), allow.span) for allow in islice(idle, MOST_IDLE))]
+
+
+def _around(stretches: list[tuple[int, int]], line: int) -> Iterator[tuple[int, int]]:
+    """The items and the file that comments cover, as far as a line lies in them: items never lie in each other."""
+    place = bisect_right(stretches, (line, sys.maxsize))
+    for first, last in {*stretches[:2], *stretches[max(0, place - 2) : place]}:
+        if first <= line <= last:
+            yield first, last
+
+
+class _Lines:
+    """Lines of a text, asked whether one of them lies in a stretch."""
+
+    def __init__(self, lines: set[int]) -> None:
+        self.lines = sorted(lines)
+
+    def any_in(self, first: int, last: int) -> bool:
+        place = bisect_left(self.lines, first)
+        return place < len(self.lines) and self.lines[place] <= last
 
 
 def _allows(checked: Checked) -> Iterator[Allow]:
@@ -106,8 +134,8 @@ def _lines(checked: Checked) -> set[int]:
     return {span.begin[0] for span in spans if span and span.source is checked.source}
 
 
-def _is_tried(allow: Allow, seen: set[int]) -> bool:
+def _is_tried(allow: Allow, seen: _Lines) -> bool:
     """Whether a lint looked at what a comment covers: stages that no network uses are not looked at."""
     if allow.code not in PROBLEMS or PROBLEMS[allow.code].severity == "error" or allow.code == "unused-name":
         return True
-    return allow.code != SIZES and (not allow.last or any(allow.first <= line <= allow.last for line in seen))
+    return allow.code != SIZES and (not allow.last or seen.any_in(allow.first, allow.last))
