@@ -35,9 +35,9 @@ assert report.ok
 
 
 def layers(count: int) -> str:
-    """A network of that many layers, each expanded by itself."""
-    stages = "conv(8, kernel=3, padding=1) -> relu"
-    return f"network t {{\n    input x: [N, 8, H, W]\n    repeat {count // 2} {{ {stages} }}\n}}\n"
+    """A network of that many layers, none like the one before it, so that each is expanded by itself."""
+    stages = "conv(8 + i % 2, kernel=3, padding=1) -> relu"
+    return f"network t {{\n    input x: [N, 8, H, W]\n    repeat i in {count // 2} {{ {stages} }}\n}}\n"
 
 
 def slope(costs: dict[int, float]) -> float:

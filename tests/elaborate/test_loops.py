@@ -12,15 +12,23 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.numpy_graphs import Body
 from support.spec_strategies import network
 
 import archdsl
+from archdsl.analyses import tally
 from archdsl.compiler import Report
 from archdsl.diagnostics.render import render
 from archdsl.elaborate import control, module
-from archdsl.graph.nodes import Call, Graph, Repeat, Step, layers
+from archdsl.elaborate.loops import Loop, folded
+from archdsl.graph.nodes import Apply, Call, Graph, Repeat, Step, layers
 from archdsl.graph.opened import opened
 from archdsl.graph.verify import verify_graph
+from archdsl.ops.activation import Relu
+from archdsl.ops.combine import Add
+from archdsl.ops.linear import Linear
+from archdsl.sizes.shape import Shape
+from archdsl.source import Source, Span
 
 PLACES = ("x", "relu", "linear(4)", "linear(4, bias=false)", "identity", "batch_norm", "dropout(0.5)", "layer_norm")
 
@@ -144,6 +152,8 @@ FOLDED = {
     "repeat i in 4 { linear(4 if i < 4 else 5) }": [4],
     "for i in [4, 4, 4] { linear(i) }": [3],
     "repeat i in 5 { linear(5 if i == 1 else 4) -> linear(4) }": [3],
+    "repeat i in 5 { linear(5 if i == 3 else 4) -> linear(4) }": [3],
+    "v0 = relu\nv1 = relu\nv2 = relu\nrepeat i in 3 { add { | linear(4) | v{i} } }": [],
     "repeat 3 { linear(7) -> relu }": [2],
     "repeat 3 { repeat 4 { linear(4) } }": [3, 4],
     "repeat 3 { { linear(4) -> relu } }": [3],
@@ -207,3 +217,81 @@ def test_receptive_fields_of_a_long_repetition_grow_by_the_same() -> None:
 
 def test_a_number_that_a_pass_has_which_was_not_expanded_is_taken() -> None:
     held('network t { input x: [N, 4]\nrepeat 30 { relu -> repeat 5 { linear(4) } }\n"23" = linear(3) }')
+
+
+SPATIAL = (
+    "conv(4, kernel=3, padding=1)",
+    "conv(4, kernel=[1, 5], padding=[0, 2])",
+    "conv(4, kernel=2) -> pad(0, after=1)",
+    "pad(2) -> conv(4, kernel=3, dilation=2)",
+    "max_pool(2) -> upsample(2)",
+    "upsample(2) -> conv(4, kernel=3, stride=2, padding=1)",
+    "slice(2, start=1) -> pad([0, 0], after=[1, 0])",
+    "relu",
+    "permute([0, 1, 3, 2])",
+    "softmax(axis=2)",
+    "conv(4, kernel=3, padding=1, dilation=1)",
+)
+
+
+@st.composite
+def wide(draw: st.DrawFn) -> str:
+    """Images, and a repetition of stages that keep their size; arms from outside see much, little or nothing."""
+
+    def stages() -> str:
+        return " -> ".join(draw(st.lists(st.sampled_from(SPATIAL), min_size=1, max_size=2)))
+
+    def arm() -> str:
+        return draw(st.sampled_from(["identity", "x", "far", "other", "conv(4, kernel=1)"]))
+
+    def part() -> str:
+        joins = st.sampled_from([f"add {{ | {stages()} | {arm()} }}", f"max {{ | {stages()} | {arm()} }}", stages()])
+        return draw(joins).replace("max {", "mul {")
+
+    body = "\n ".join(part() for _ in range(draw(st.integers(1, 2))))
+    count = draw(st.integers(4, 12))
+    head = "input other: [N, 4, 12, 12]\ninput x: [N, 4, 12, 12]\nfar = conv(4, kernel=9, padding=4)\nx"
+    return f"network t {{ {head}\n {stages()}\n repeat {count} {{ {body} }}\n conv(4, kernel=3, padding=1) }}\n"
+
+
+@settings(max_examples=80, deadline=None)
+@given(wide())
+def test_a_closed_repetition_costs_and_sees_what_the_list_does(text: str) -> None:
+    report = archdsl.check(text)
+    assert all(not problem.is_error for problem in report.problems), text
+    (net,) = report.networks
+    flat = net.summary()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tally, "MANY", 0)
+        closed = net.summary()
+    figures = [(s.parameters, s.macs, s.activation_bytes) for s in (flat, closed)]
+    assert figures[0] == figures[1]
+    known = {row.path: row.receptive_field for row in flat.layers()}
+    assert any(isinstance(row.node, Repeat) for row in closed.rows)
+    assert [row.receptive_field for row in closed.rows if not isinstance(row.node, Repeat)] == [
+        known[row.path] for row in closed.rows if not isinstance(row.node, Repeat)
+    ]
+
+
+def hand_made(leaks: bool, last: str) -> tuple[Step, ...]:
+    """Two passes of linear and relu, folded; the linear layer of the first may be read again behind them."""
+    body = Body(x=Shape((4, 4)))
+    x = body.inputs[0]
+    loop = Loop(Span(Source("<text>", "x"), 0, 1), x, 0, 0)
+    values = []
+    for keys in (("0", "1"), ("2", last)):
+        values.append(body.apply(Linear(4), x, key=keys[0]))
+        x = body.apply(Relu(), values[-1], key=keys[1])
+        loop.end(len(body.nodes), len(body.nodes), x)
+    x = body.apply(Add(), x, values[0] if leaks else x)
+    nodes = [node for node in body.nodes if not isinstance(node, Repeat)]
+    return folded(nodes, [loop], (x,))[0]
+
+
+def test_passes_are_not_folded_where_something_reads_what_is_inside() -> None:
+    assert [type(step) for step in hand_made(False, "3")] == [Repeat, Apply]
+    assert [type(step) for step in hand_made(True, "3")] == [Apply] * 5
+
+
+def test_passes_are_not_folded_where_their_numbers_do_not_run_on() -> None:
+    assert [type(step) for step in hand_made(False, "4")] == [Apply] * 5
