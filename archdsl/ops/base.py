@@ -197,7 +197,7 @@ class Op(Record):
     - `is_noop_in_evaluation`: in evaluation it leaves what it is given;
     - `is_pointwise`: it applies one function to each number by itself, wherever that stands, and has no weights;
     - `is_activation`: it stands between linear layers, so that they are not one, or makes probabilities at the end;
-    - `is_norm`: it brings values to mean 0 and variance 1;
+    - `is_norm`: it brings values to one scale, so that a norm behind it has nothing left to do;
     - `has_batch_statistics`: in training it depends on the mean and the variance of each channel over the batch;
     - `is_regularizer`: in training it zeroes values at random with probability `p`, and scales the others;
     - `is_constant`: what it leaves depends on its weights alone, and for each sample is the same;

@@ -47,12 +47,13 @@ class TooManyAxes(Problem):
     """
 
     code = "too-many-axes"
-    message = "layer_norm over {what} of {shape} would take in the batch"
+    message = "{op} over {what} of {shape} would take in the batch"
+    op: str
     axes: int
     shape: Shape
 
     def facts(self) -> Mapping[str, object]:
-        return {"what": _last(self.axes), "shape": self.shape}
+        return {"op": self.op, "what": _last(self.axes), "shape": self.shape}
 
     def help(self) -> str:
         return f"axes can be at most {self.shape.rank - 1} here" if self.shape.rank > 1 else ""
@@ -135,7 +136,31 @@ class BatchNorm(Op):
         }
 
 
-class LayerNorm(Op):
+class OverLastAxes(Op):
+    """The base of norms over the last axes of each element of the batch."""
+
+    chapter = NORMS
+    sized_elsewhere = 1
+    is_norm = True
+
+    axes: int = attribute(1, at_least=1, doc="how many axes are normalized together, counted from the last")
+
+    def infer(self, x: Shape) -> Shape:
+        if self.axes >= x.rank:
+            raise Rejected(TooManyAxes(self.name, self.axes, x), at="axes" if x.rank > 1 else None)
+        if not all(isinstance(size, int) for size in self.sizes(x)):
+            raise Rejected(FreeNorm(self.name, _last(self.axes), x))
+        return x
+
+    def sizes(self, x: Shape) -> tuple[Dim, ...]:
+        """The sizes of the axes that are normalized."""
+        return x.dims[x.rank - self.axes :]
+
+    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
+        return (mixed(seen[0], range(xs[0].rank - self.axes, xs[0].rank)),)
+
+
+class LayerNorm(OverLastAxes):
     """Normalize the last axes of each element of the batch, then scale and shift each position by learned amounts.
 
         layer_norm              # [N, 128, 512] -> [N, 128, 512], over the 512
@@ -147,32 +172,36 @@ class LayerNorm(Op):
     """
 
     name = "layer_norm"
-    chapter = NORMS
     names_elsewhere = ("LayerNorm", "LayerNormalization", "ln")
-    sized_elsewhere = 1
-    is_norm = True
 
-    axes: int = attribute(1, at_least=1, doc="how many axes are normalized together, counted from the last")
     eps: float = attribute(1e-5, at_least=SMALLEST, at_most=1, doc="added to the variance")
     affine: bool = attribute(True, doc="whether each position has a learned scale")
     bias: bool = attribute(True, doc="whether each position has a learned offset too")
 
-    def infer(self, x: Shape) -> Shape:
-        if self.axes >= x.rank:
-            raise Rejected(TooManyAxes(self.axes, x), at="axes" if x.rank > 1 else None)
-        if not all(isinstance(size, int) for size in self.sizes(x)):
-            raise Rejected(FreeNorm(self.name, _last(self.axes), x))
-        return x
-
-    def sizes(self, x: Shape) -> tuple[Dim, ...]:
-        """The sizes of the axes that are normalized."""
-        return x.dims[x.rank - self.axes :]
-
     def params(self, x: Shape) -> Params:
         return _affine(self.sizes(x), self.affine, self.bias)
 
-    def sees(self, xs: Shapes, ys: Shapes, seen: Sights) -> Sights:
-        return (mixed(seen[0], range(xs[0].rank - self.axes, xs[0].rank)),)
+
+class RmsNorm(OverLastAxes):
+    """Scale the last axes of each element of the batch to a mean square of 1, then each position by a learned amount.
+
+        rms_norm              # [N, 128, 512] -> [N, 128, 512], over the 512
+        rms_norm(axes=3)      # [N, 64, 32, 32] -> [N, 64, 32, 32], over each whole image
+
+    x / √(mean(x²) + eps): a layer norm that does not subtract the mean. The same in training and in evaluation (Zhang
+    and Sennrich, 'Root Mean Square Layer Normalization', 2019).
+
+    Parameters: `weight`, of the sizes of the last axes.
+    """
+
+    name = "rms_norm"
+    names_elsewhere = ("RMSNorm", "RMSNormalization")
+
+    eps: float = attribute(1e-6, at_least=SMALLEST, at_most=1, doc="added to the mean square")
+    affine: bool = attribute(True, doc="whether each position has a learned scale")
+
+    def params(self, x: Shape) -> Params:
+        return _affine(self.sizes(x), self.affine, offset=False)
 
 
 class GroupNorm(Op):

@@ -99,6 +99,10 @@ CORNERS: dict[str, str] = {
         layer_norm(axes=2, bias=false)              # [N, 4, 5, 6] -> [N, 4, 5, 6]
         layer_norm                                  # [N, 6] -> [N, 6]
     """,
+    "rms_norm": """
+        rms_norm(eps=0.1, affine=false)             # [N, 5, 6] -> [N, 5, 6]
+        rms_norm                                    # [N, 6] -> [N, 6]
+    """,
     "group_norm": """
         group_norm(2, eps=0.1, affine=false)        # [N, 6] -> [N, 6]
         group_norm(3)                               # [N, 6, 5] -> [N, 6, 5]

@@ -175,6 +175,7 @@ MEANINGS: dict[str, Meaning] = {
     "layer_norm": lambda op, own, x: F.layer_norm(
         x, x.shape[x.ndim - op.axes :], own.get("weight"), own.get("bias"), op.eps
     ),
+    "rms_norm": lambda op, own, x: F.rms_norm(x, x.shape[x.ndim - op.axes :], own.get("weight"), op.eps),
     "group_norm": lambda op, own, x: F.group_norm(x, op.groups, own.get("weight"), own.get("bias"), op.eps),
     "instance_norm": lambda op, own, x: F.instance_norm(x, weight=own.get("weight"), bias=own.get("bias"), eps=op.eps),
     "local_response_norm": lambda op, own, x: F.local_response_norm(x, op.size, op.alpha, op.beta, op.k),

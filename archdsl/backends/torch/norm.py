@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.backends.torch.calls import Items, X, call, opt
 from archdsl.backends.torch.rules import Lowering, layer, lowers
-from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm
+from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm
 from archdsl.sizes.shape import Shape
 
 
@@ -33,6 +33,19 @@ def layer_norm(op: LayerNorm, x: Shape) -> Lowering:
         bias=opt(op.bias or not op.affine, True),
     )
     run = call("F.layer_norm", {"input": X, "normalized_shape": sizes}, eps=opt(op.eps, 1e-5))
+    return layer(make, run=None if op.affine else run)
+
+
+@lowers(RmsNorm)
+def rms_norm(op: RmsNorm, x: Shape) -> Lowering:
+    """rms_norm      # nn.RMSNorm(512, eps=1e-06), or F.rms_norm(x, [512], eps=1e-06) without weights"""
+    sizes = Items(op.sizes(x))
+    make = call(
+        "nn.RMSNorm",
+        {"normalized_shape": x.dims[-1] if op.axes == 1 else sizes, "eps": op.eps},
+        elementwise_affine=opt(op.affine, True),
+    )
+    run = call("F.rms_norm", {"input": X, "normalized_shape": sizes}, eps=op.eps)
     return layer(make, run=None if op.affine else run)
 
 

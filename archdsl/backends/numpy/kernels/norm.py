@@ -50,6 +50,18 @@ def layer_norm(
     return affine(*standardize(x, tuple(range(first, x.ndim)), eps), weight, bias, axis=first)
 
 
+def rms_norm(x: Array, weight: Array | None = None, *, axes: int = 1, eps: float = 1e-6) -> tuple[Array, Pullback]:
+    """The last axes of x divided by the root of their mean square; weight has their sizes."""
+    last = tuple(range(x.ndim - axes, x.ndim))
+    scale = 1 / np.sqrt((x * x).mean(last, keepdims=True) + eps)
+    y = x * scale
+
+    def back(dy: Array) -> Array:
+        return np.asarray(scale * (dy - y * (dy * y).mean(last, keepdims=True)))
+
+    return affine(y, back, weight, None, axis=last[0])
+
+
 def group_norm(
     x: Array, weight: Array | None = None, bias: Array | None = None, *, groups: int, eps: float = 1e-5
 ) -> tuple[Array, Pullback]:
