@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,6 +215,16 @@ def test_the_map_shows_every_room():
     rooms = {room for name in NAMES if (room := room_of(name)) and not room.startswith("__")}
     missing = sorted(room for room in rooms if not re.search(rf"`archdsl/{room.replace('.', '/')}(\.py|/)`", shown))
     assert not missing, f"docs/architecture.md does not show {missing}"
+
+
+def test_the_map_lists_rooms_from_the_ground_up():
+    """Its table is read from above to below: a room imports from rows above its own, as `FLOORS` has it."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `archdsl/")]
+    rooms = [re.findall(r"`archdsl/([\w/]+?)(?:\.py|/)`", row) for row in rows]
+    floors = [{FLOOR[room.replace("/", ".")] for room in row} for row in rooms]
+    for above, below in itertools.pairwise(floors):
+        assert max(above) <= min(below), f"{rooms[floors.index(below)]} does not stand on {rooms[floors.index(above)]}"
 
 
 def test_the_grammar_names_no_op():
