@@ -64,7 +64,7 @@ def main() -> None:
             for name, seconds in times.items():
                 ratios[name].append(seconds / times[USUAL])
         found[batch] = {name: median(values) for name, values in ratios.items()}
-    threads = next(iter(programs.values())).engine.crew.size
+    threads = next(iter(programs.values())).engine.pool.size
     lines = [
         "# Activations on NumPy",
         "",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from support.places import ROOT
 
-from archdsl.backends.numpy import families as numpy_registry
+from archdsl.backends.numpy import registry as numpy_registry
 from archdsl.backends.torch import families as torch_registry
 from archdsl.ops import OPS, Op
 

@@ -3,4 +3,4 @@
 Knows nothing of torch, which it checks. Importing the package fills the table of rules.
 """
 
-from archdsl.backends.numpy import families as families
+from archdsl.backends.numpy import registry as registry

@@ -1,6 +1,6 @@
 """Which kernel runs a step of inference: a fast one, with its options, or the reference kernel.
 
-    choose(conv)      # Call(conv3x3_into, {"padding": 1, "norm": "bn1", "then": to_relu})
+    choose(conv)      # Call(conv3x3_into, {"padding": 1, "norm": "bn1", "epilogue": to_relu})
 
 A fast kernel is found by the reference kernel that it stands for, and by the axes of what comes in.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from archdsl.backends.numpy import kernels
 from archdsl.backends.numpy.fast.activate import (
-    Then,
+    Epilogue,
     by_reference,
     to_elu,
     to_gelu,
@@ -40,12 +40,12 @@ from archdsl.backends.numpy.fast.pool import avg_pool_into, max_pool_into, mean_
 from archdsl.backends.numpy.fast.reference import batch_reference_into, reference_into
 from archdsl.backends.numpy.fast.rows import layer_norm_into, log_softmax_into, softmax_into
 from archdsl.backends.numpy.placed import Placed
-from archdsl.backends.numpy.rules import Call, Kernel, Made, lower
+from archdsl.backends.numpy.rules import Call, Closure, Kernel, lower
 from archdsl.ops.base import Op
 from archdsl.ops.fused import FusedConv, FusedJoin, FusedLinear, FusedNorm, Norm
 from archdsl.sizes.shape import Shape
 
-THENS: dict[Kernel, Then] = {
+EPILOGUES: dict[Kernel, Epilogue] = {
     kernels.relu: to_relu,
     kernels.relu6: to_relu6,
     kernels.sigmoid: to_sigmoid,
@@ -58,7 +58,7 @@ THENS: dict[Kernel, Then] = {
     kernels.gelu: to_gelu,
 }
 """Activations as what may follow other steps."""
-MAKERS: dict[Kernel, Callable[..., Then]] = {
+MAKERS: dict[Kernel, Callable[..., Epilogue]] = {
     kernels.leaky_relu: to_leaky_relu,
     kernels.elu: to_elu,
     kernels.softplus: to_softplus,
@@ -111,7 +111,7 @@ EPS = 1e-5
 def choose(node: Placed) -> Call:
     """The kernel of a step, with its options and what is folded into it."""
     if node.op.is_pointwise:
-        return Call(each_into, {"then": then(node.op)})
+        return Call(each_into, {"epilogue": epilogue(node.op)})
     kernel = fast_kernel(node)
     options = dict(node.call.options)
     if kernel is None:
@@ -145,17 +145,17 @@ def fast_kernel(node: Placed) -> Kernel | None:
     return LAST.get(kernel) or (ROWS.get(kernel) if ranks == {2} else None)
 
 
-def then(op: Op) -> Then:
+def epilogue(op: Op) -> Epilogue:
     """A function of each number as what may follow other steps."""
     call = lower(op)
     kernel, options = call.kernel, call.options
     if kernel is kernels.gelu and options.get("approximate") == "tanh":
         return to_gelu_by_tanh
-    if kernel in THENS:
-        return THENS[kernel]
+    if kernel in EPILOGUES:
+        return EPILOGUES[kernel]
     if kernel in MAKERS and options.get("threshold", 0) >= 0:
-        return Made(MAKERS[kernel], tuple(options.items()))
-    return Made(by_reference, (("kernel", kernel), *options.items()))
+        return Closure(MAKERS[kernel], tuple(options.items()))
+    return Closure(by_reference, (("kernel", kernel), *options.items()))
 
 
 def shapes_of(node: Placed) -> list[Shape]:
@@ -167,12 +167,12 @@ def _folded(op: Op) -> dict[str, Any]:
     """The options that say what a step does besides its own work: norms and activations before and behind it."""
     found: dict[str, Any] = {}
     if isinstance(op, FusedConv) and op.prologue is not None:
-        before = op.prologue.activation
-        found |= _norm(op.prologue.norm, "first", "first_eps") | ({"before": then(before)} if before else {})
+        prologue = op.prologue.activation
+        found |= _norm(op.prologue.norm, "first", "first_eps") | ({"prologue": epilogue(prologue)} if prologue else {})
     if isinstance(op, FusedConv):
         found |= {name: value for part in op.parts if part.after for name, value in _norm(part.after).items()}
     if isinstance(op, FusedConv | FusedLinear | FusedNorm | FusedJoin) and op.activation is not None:
-        found["then"] = then(op.activation)
+        found["epilogue"] = epilogue(op.activation)
     return found
 
 

@@ -1,6 +1,6 @@
 """The steps of a network as inference runs them: neutral passes over the graph, then a kernel for each node.
 
-    fused(plan(resnet)).steps[0]      # Step(Call(conv_into, {"norm": "bn1", "then": to_relu, "stride": 2, …}), …)
+    fused(plan(resnet)).steps[0]      # Step(Call(conv_into, {"norm": "bn1", "epilogue": to_relu, "stride": 2, …}), …)
 
 A convolution of images takes over the batch norm behind it, the value that is added to it, and the activation; and a
 batch norm in front of it, with its ReLU, if nothing else needs their result. Which layers take what is said here, since

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import count
 
-from archdsl.backends.numpy.plan import Plan, deaths
+from archdsl.backends.numpy.plan import Plan, last_uses
 from archdsl.backends.python.names import KEYWORDS, identifier
 
 LETTERS = "xabcdefghjkmnpqrstuvwyz"
@@ -38,15 +38,15 @@ def variables(flat: Plan, taken: Collection[str]) -> list[str]:
         names.append(identifier(name, {*taken, *names}))
     alive = dict(enumerate(names))
     given = _given_names(flat, uses, taken)
-    for step, dead in zip(flat.steps, deaths(flat), strict=True):
+    for step, dead in zip(flat.steps, last_uses(flat), strict=True):
         source = names[step.inputs[0]] if len(step.inputs) == 1 else ""
         forks = uses[step.inputs[0]] > 1
-        stays = source if source in tuple(LETTERS) and not forks else ""
+        ranges = source if source in tuple(LETTERS) and not forks else ""
         for value in dead:
             alive.pop(value, None)
         for value in step.outputs:
             held = {*taken, *alive.values(), *({source} if forks else ())}
-            wishes = _numbered(given[value]) if value in given else _free(stays)
+            wishes = _numbered(given[value]) if value in given else _free(ranges)
             name = next(wish for wish in wishes if wish not in held) if uses[value] else "_"
             names.append(name)
             alive[value] = name
@@ -71,8 +71,8 @@ def _given_names(flat: Plan, uses: Counter[int], taken: Collection[str]) -> dict
     return given
 
 
-def _free(stays: str) -> Iterator[str]:
-    yield from (stays, *LETTERS) if stays else LETTERS
+def _free(ranges: str) -> Iterator[str]:
+    yield from (ranges, *LETTERS) if ranges else LETTERS
     yield from (f"x{number}" for number in count(1))
 
 

@@ -78,7 +78,7 @@ def _computed(graph: ir.Graph) -> dict[str, Fact]:
     }
 
 
-def deaths(flat: Plan) -> list[tuple[int, ...]]:
+def last_uses(flat: Plan) -> list[tuple[int, ...]]:
     """For each step, the values that nothing needs after it."""
     seen = set(flat.outputs.values())
     dead: list[tuple[int, ...]] = []

@@ -2,11 +2,11 @@
 
     program = Program(graph, seed=0)
     y = program(image)                    # fast kernels
-    y = program(image, train=True)        # textbook kernels
+    y = program(image, train=True)        # reference kernels
     gradients = program.backward(dy)      # {"0.weight": …, "0.bias": …, …, "image": …}
 
 Inference in float32 runs the fused plan on fast kernels; training, and inference in other precisions, the plan as it is
-on textbook kernels, step by step, and arrays are let go as soon as nothing needs them.
+on reference kernels, step by step, and arrays are let go as soon as nothing needs them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from archdsl.backends.numpy.fast.engine import Engine
-from archdsl.backends.numpy.fast.schedule import Spot, Trace
+from archdsl.backends.numpy.fast.schedule import Buffer, Trace
 from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.names import output_names
-from archdsl.backends.numpy.plan import deaths, input_of, plan, tensor_of
+from archdsl.backends.numpy.plan import input_of, last_uses, plan, tensor_of
 from archdsl.backends.numpy.runtime import Network, Pass, Value
 from archdsl.backends.numpy.weights import matched
 from archdsl.graph.nodes import Graph
@@ -30,7 +30,7 @@ class Program(Network):
 
     def __init__(self, graph: Graph, seed: int = 0, dtype: Any = np.float32) -> None:
         self.plan = plan(graph)
-        self.dead = deaths(self.plan)
+        self.dead = last_uses(self.plan)
         self.fused = fused(self.plan)
         inputs = {name: input_of(self.plan.shapes[value]) for name, value in self.plan.inputs.items()}
         tensors = {name: tensor_of(param) for name, param in self.plan.params.items()}
@@ -51,14 +51,14 @@ class Program(Network):
         self.stale = False
         return self.result(*results) if len(results) > 1 else results[0]
 
-    def trace(self, net: Trace, *inputs: Spot) -> tuple[Spot, ...]:
+    def trace(self, net: Trace, *inputs: Buffer) -> tuple[Buffer, ...]:
         """Write down every step of the fused plan."""
-        spots: dict[int, Spot] = dict(enumerate(inputs))
+        buffers: dict[int, Buffer] = dict(enumerate(inputs))
         for step in self.fused.steps:
             layer = {"layer": step.layer} if step.layer else {}
-            result = net(step.call.kernel, *(spots[value] for value in step.inputs), **layer, **step.call.options)
-            spots.update(zip(step.outputs, result if len(step.outputs) > 1 else (result,), strict=True))
-        return tuple(spots[value] for value in self.fused.outputs.values())
+            result = net(step.call.kernel, *(buffers[value] for value in step.inputs), **layer, **step.call.options)
+            buffers.update(zip(step.outputs, result if len(step.outputs) > 1 else (result,), strict=True))
+        return tuple(buffers[value] for value in self.fused.outputs.values())
 
     def forward(self, net: Pass, *inputs: Any, **_: Any) -> Any:
         """Run every step of the plan."""

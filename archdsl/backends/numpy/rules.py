@@ -32,7 +32,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Made:
+class Closure:
     """A function that another one makes of options: emitted text has `to_elu(alpha=0.5)` in its place."""
 
     by: Kernel
@@ -44,7 +44,7 @@ class Made:
 
 def functions(value: Any) -> tuple[Kernel, ...]:
     """The functions that emitted text names where this option stands."""
-    if isinstance(value, Made):
+    if isinstance(value, Closure):
         return (value.by, *(each for _, option in value.options for each in functions(option)))
     return (value,) if callable(value) else ()
 

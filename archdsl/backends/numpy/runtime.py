@@ -25,7 +25,7 @@ class Value(NamedTuple):
     slot: int
 
 
-class Record(NamedTuple):
+class PullbackRecord(NamedTuple):
     """What one kernel leaves behind in training."""
 
     pullback: Callable[[Any], Any]
@@ -42,7 +42,7 @@ class Pass:
         self.network = network
         self.train = train
         self.rng = network.rng
-        self.records: list[Record] = []
+        self.records: list[PullbackRecord] = []
         self.slots = 0
 
     def value(self, array: Array) -> Value:
@@ -59,7 +59,7 @@ class Pass:
         if self.train:
             slots = tuple(value.slot for value in inputs), tuple(value.slot for value in outputs)
             empty = tuple(np.broadcast_to(np.zeros((), a.dtype), a.shape) for a, _ in outputs) if several else ()
-            self.records.append(Record(pullback, layer, *slots, empty))
+            self.records.append(PullbackRecord(pullback, layer, *slots, empty))
         return outputs if several else outputs[0]
 
     def backward(self, slopes: dict[int, Array]) -> dict[str, Array]:

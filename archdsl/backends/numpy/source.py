@@ -4,7 +4,7 @@
 
 The file holds the kernels that the network needs and the runtime, word for word as they are here, then the network: its
 inputs and weights as tables, and a line for each step. It computes exactly what `Program` does: on fast kernels, or on
-textbook kernels with their pullbacks if it is to be trained.
+reference kernels with their pullbacks if it is to be trained.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from archdsl.backends.numpy.fast.inference import Inference
 from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.names import output_names, variables
 from archdsl.backends.numpy.plan import Plan, Step, input_of, plan, sizes_of
-from archdsl.backends.numpy.rules import Made, drawing, functions
+from archdsl.backends.numpy.rules import Closure, drawing, functions
 from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.backends.numpy.weights import Input, Tensor
@@ -62,7 +62,7 @@ class Form(NamedTuple):
 
 
 TRAINED = Form("Network", "Pass", "Value", ", dtype: Any = np.float32", ", dtype")
-INFERRING = Form("Inference", "Trace", "Spot", "", "")
+INFERRING = Form("Inference", "Trace", "Buffer", "", "")
 
 
 def source(graph: Graph, header: str = "", train: bool = False) -> str:
@@ -238,6 +238,6 @@ def _bracketed(head: str, items: Iterable[str], tail: str, indent: int) -> list[
 
 def _option(value: Any) -> str:
     """An option of a kernel: a constant, a function, or what a function makes of constants."""
-    if isinstance(value, Made):
+    if isinstance(value, Closure):
         return f"{value.by.__name__}({', '.join(f'{name}={_option(option)}' for name, option in value.options)})"
     return literal(value)

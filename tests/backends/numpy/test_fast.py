@@ -1,4 +1,4 @@
-"""Fast kernels against their textbook kernels in float64, and what the planner makes of them."""
+"""Fast kernels against their reference kernels in float64, and what the planner makes of them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from support.fast import difference, fill
 
 import archdsl
 from archdsl.backends.numpy import kernels
-from archdsl.backends.numpy.fast.arena import Stay, place
+from archdsl.backends.numpy.fast.activate import by_reference
 from archdsl.backends.numpy.fast.conv import conv3x3_into, conv_into
-from archdsl.backends.numpy.fast.crew import Crew, blas
+from archdsl.backends.numpy.fast.memory import LiveRange, place
 from archdsl.backends.numpy.fast.packs import Packs
 from archdsl.backends.numpy.fast.reference import reference_into
 from archdsl.backends.numpy.fast.schedule import Schedule, Trace
+from archdsl.backends.numpy.fast.thread_pool import ThreadPool, blas
 from archdsl.backends.numpy.fast.winograd import POINTS, tile_conv
 from archdsl.backends.numpy.fuse import fused
 from archdsl.backends.numpy.plan import plan
 from archdsl.backends.numpy.program import Program
-from archdsl.backends.numpy.rules import Made
+from archdsl.backends.numpy.rules import Closure
 from archdsl.ops import OPS
 
 DIRECT = 2e-6
@@ -34,7 +35,7 @@ TILES = {2: 1e-6, 4: 5e-6}
 
 
 def agrees(text: str, shape: tuple[int, ...], bound: float = DIRECT) -> Program:
-    """Run a network fast and by the textbook; the program."""
+    """Run a network fast and by reference; the program."""
     program = fill(archdsl.loads(text).numpy())
     x = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
     wanted = program.astype(np.float64)(x)
@@ -157,7 +158,7 @@ def test_the_error_of_tiles_is_as_stated(tile: int, channels: int, workers: int,
     assert [*packs.arrays] and ("", "", 1e-5, False) in {key[0] for key in packs.arrays}
     packs.refresh()
     schedule.inputs[0][...] = x
-    Crew(workers).run(schedule.tape)
+    ThreadPool(workers).run(schedule.commands)
     wanted, _ = kernels.conv(*(array.astype(np.float64) for array in (x, *weights.values())), padding=1)
     assert 0 < difference(schedule.outputs[0], wanted) < TILES[tile]
 
@@ -229,16 +230,16 @@ def test_errors_in_any_thread_are_raised() -> None:
     def fail() -> None:
         raise ValueError("no")
 
-    crew = Crew(3)
+    pool = ThreadPool(3)
     with pytest.raises(ValueError, match="no"):
-        crew.run([[[], [], [(fail, ())]], [[], [], []]])
-    crew.run([[[], [], []]])
+        pool.run([[[], [], [(fail, ())]], [[], [], []]])
+    pool.run([[[], [], []]])
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 8), st.integers(0, 4)), max_size=12))
 def test_values_that_meet_lie_apart(drawn: list[tuple[int, int, int]]) -> None:
-    stays = [Stay(size, first, first + length) for size, first, length in drawn]
+    stays = [LiveRange(size, first, first + length) for size, first, length in drawn]
     starts, total = place(stays)
     cells: dict[tuple[int, int], int] = {}
     for index, (stay, start) in enumerate(zip(stays, starts, strict=True)):
@@ -264,7 +265,7 @@ def test_steps_share_a_phase_where_none_waits_for_another_thread() -> None:
     def phases(body: str) -> int:
         program = fill(archdsl.loads(on_images(body)).numpy())
         trace = Trace(Packs(), program.weights_of, 2)
-        return len(Schedule(trace, [*program.trace(trace, trace.given((1, 8, 40, 40)))]).tape)
+        return len(Schedule(trace, [*program.trace(trace, trace.given((1, 8, 40, 40)))]).commands)
 
     far, near = "conv(8, kernel=5, padding=2) -> relu", "conv(8, kernel=1) -> relu"
     assert phases(far) == 1
@@ -281,7 +282,7 @@ def test_no_memory_is_taken_in_a_steady_state() -> None:
     )
     trace = Trace(Packs(), program.weights_of, 1)
     schedule = Schedule(trace, [*program.trace(trace, trace.given((1, 8, 40, 40)))])
-    for phase in schedule.tape:
+    for phase in schedule.commands:
         for function, arguments in phase[0]:
             assert function(*arguments) is None or np.shares_memory(function(*arguments), arguments[-1])
 
@@ -324,7 +325,8 @@ def test_every_pointwise_op_is_fast() -> None:
         if op.is_pointwise:
             program = archdsl.loads(on_images(f"conv(8, kernel=3) -> {name}")).numpy()
             assert [step.call.kernel for step in program.fused.steps] == [conv3x3_into]
-            assert not isinstance(program.fused.steps[0].call.options["then"], Made) or name in BENT
+            epilogue = program.fused.steps[0].call.options["epilogue"]
+            assert not isinstance(epilogue, Closure) or name in BENT or epilogue.by is by_reference
 
 
 BY_REFERENCE = {
@@ -429,7 +431,7 @@ def test_gelu_is_exact_everywhere(approximate: str) -> None:
 
 
 def test_what_vision_transformers_and_unets_are_made_of_is_fast() -> None:
-    """Only what moves a few numbers runs by the textbook there."""
+    """Only what moves a few numbers runs by reference there."""
     moved = {"reshape", "permute", "parameter", "concat", "slice_", "flatten"}
     for target, settings_ in (("vit.arch:ViTBase16", {}), ("unet.arch:UNet", {})):
         program = archdsl.load(f"specs/{target}", **settings_)

@@ -7,11 +7,11 @@ import pytest
 from support.growth import operations, share_beyond_linear
 
 import archdsl
-from archdsl.backends.numpy.fast.arena import Stay, place
+from archdsl.backends.numpy.fast.memory import LiveRange, place
 from archdsl.backends.numpy.fast.packs import Packs
 from archdsl.backends.numpy.fast.schedule import Schedule, Trace
 from archdsl.backends.numpy.fuse import fused
-from archdsl.backends.numpy.plan import deaths, plan
+from archdsl.backends.numpy.plan import last_uses, plan
 from archdsl.backends.numpy.program import Program
 
 BODIES = {
@@ -28,7 +28,7 @@ WITHIN = 0.05
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archdsl.backends.numpy.fast.crew.threads", lambda: 2)
+    monkeypatch.setattr("archdsl.backends.numpy.fast.thread_pool.threads", lambda: 2)
 
 
 def network(body: str, times: int) -> archdsl.Network:
@@ -41,7 +41,7 @@ def test_making_a_program(body: str) -> None:
     def count(times: int) -> int:
         graph = network(body, times).graph
         flat = plan(graph)
-        return operations(lambda: (plan(graph), fused(flat), deaths(flat)))
+        return operations(lambda: (plan(graph), fused(flat), last_uses(flat)))
 
     assert share_beyond_linear(count, SIZE, LONG) < WITHIN
 
@@ -63,7 +63,7 @@ def test_planning_the_first_run(body: str, workers: int) -> None:
 
 def test_a_value_that_lives_long_costs_its_length_alone() -> None:
     def count(times: int) -> int:
-        stays = [Stay(9, 0, 4 * times), *(Stay(size % 8, size, size + 1) for size in range(4 * times))]
+        stays = [LiveRange(9, 0, 4 * times), *(LiveRange(size % 8, size, size + 1) for size in range(4 * times))]
         return operations(lambda: place(stays))
 
     assert share_beyond_linear(count, SIZE, LONG) < WITHIN

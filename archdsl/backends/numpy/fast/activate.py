@@ -1,4 +1,4 @@
-"""Activations as orders: from one array into another, which may be the same."""
+"""Activations as commands: from one array into another, which may be the same."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.tape import Task
+from archdsl.backends.numpy.fast.commands import Task
 from archdsl.backends.numpy.kernels.array import Array
 
-Then: TypeAlias = Callable[[Array, Array, Array], Task]
-"""What may follow a step in the same band: orders from x to y, with room for `ROOMS` times as many numbers."""
+Epilogue: TypeAlias = Callable[[Array, Array, Array], Task]
+"""What may follow a step in the same row tile: commands from x to y, with room for `ROOMS` times as many numbers."""
 ROOMS = 2
 """The most that any activation needs."""
 EXPONENT = 80
@@ -89,17 +89,17 @@ def to_mish(x: Array, y: Array, room: Array) -> Task:
     ]
 
 
-def to_leaky_relu(slope: float = 0.01) -> Then:
+def to_leaky_relu(slope: float = 0.01) -> Epilogue:
     """x where it is positive, else slope · x."""
 
-    def orders(x: Array, y: Array, room: Array) -> Task:
+    def commands(x: Array, y: Array, room: Array) -> Task:
         below = room[: x.size].reshape(x.shape)
         return [(np.multiply, (x, slope, below)), (larger if slope <= 1 else smaller, (x, below, y))]
 
-    return orders
+    return commands
 
 
-def to_elu(alpha: float = 1.0) -> Then:
+def to_elu(alpha: float = 1.0) -> Epilogue:
     """x where it is positive, else alpha · (exp(x) - 1)."""
     return _bent(1.0, alpha)
 
@@ -109,10 +109,10 @@ def to_selu(x: Array, y: Array, room: Array) -> Task:
     return _bent(1.0507009873554804934, 1.6732632423543772848)(x, y, room)
 
 
-def _bent(scale: float, alpha: float) -> Then:
+def _bent(scale: float, alpha: float) -> Epilogue:
     """scale · x where x is positive, else scale · alpha · (exp(x) - 1)."""
 
-    def orders(x: Array, y: Array, room: Array) -> Task:
+    def commands(x: Array, y: Array, room: Array) -> Task:
         below = room[: x.size].reshape(x.shape)
         return [
             (smaller, (x, 0, below)),
@@ -124,13 +124,13 @@ def _bent(scale: float, alpha: float) -> Then:
             (np.add, (y, below, y)),
         ]
 
-    return orders
+    return commands
 
 
-def to_softplus(beta: float = 1.0, threshold: float = 20.0) -> Then:
+def to_softplus(beta: float = 1.0, threshold: float = 20.0) -> Epilogue:
     """log(1 + exp(beta · x)) / beta; where beta · x is above the threshold, which is not negative, x itself."""
 
-    def orders(x: Array, y: Array, room: Array) -> Task:
+    def commands(x: Array, y: Array, room: Array) -> Task:
         bend, mask = room[: x.size].reshape(x.shape), room[x.size : 2 * x.size].reshape(x.shape)
         task: Task = [
             (np.absolute, (x, bend)),
@@ -145,11 +145,11 @@ def to_softplus(beta: float = 1.0, threshold: float = 20.0) -> Then:
             task += [(np.less_equal, (x, threshold / beta, mask)), (np.multiply, (bend, mask, bend))]
         return [*task, (larger, (x, 0, y)), (np.add, (y, bend, y))]
 
-    return orders
+    return commands
 
 
-def by_reference(kernel: Callable[..., Any], **options: Any) -> Then:
-    """What a reference kernel makes of each number, for activations that have no orders of their own."""
+def by_reference(kernel: Callable[..., Any], **options: Any) -> Epilogue:
+    """What a reference kernel makes of each number, for activations that have no commands of their own."""
 
     def apply(x: Array, y: Array) -> None:
         y[...] = kernel(x, **options)[0]
@@ -160,11 +160,11 @@ def by_reference(kernel: Callable[..., Any], **options: Any) -> Then:
 def to_gelu(x: Array, y: Array, room: Array) -> Task:
     """x · Φ(x), where Φ is the share of a normal distribution below x."""
     square, power = room[: x.size].reshape(x.shape), room[x.size : 2 * x.size].reshape(x.shape)
-    orders: Task = [(np.multiply, (x, x, square)), (smaller, (square, FAR, square))]
-    orders += [(np.multiply, (square, ODDS[0], power)), (np.add, (power, ODDS[1], power))]
+    commands: Task = [(np.multiply, (x, x, square)), (smaller, (square, FAR, square))]
+    commands += [(np.multiply, (square, ODDS[0], power)), (np.add, (power, ODDS[1], power))]
     for factor in ODDS[2:]:
-        orders += [(np.multiply, (power, square, power)), (np.add, (power, factor, power))]
-    return [*orders, (np.multiply, (power, x, power)), *_weighed(x, y, power)]
+        commands += [(np.multiply, (power, square, power)), (np.add, (power, factor, power))]
+    return [*commands, (np.multiply, (power, x, power)), *_weighed(x, y, power)]
 
 
 def to_gelu_by_tanh(x: Array, y: Array, room: Array) -> Task:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from archdsl.backends.numpy.fast.commands import Phase, Task, Work, Workspace, spread
 from archdsl.backends.numpy.fast.linear import product, product_room
-from archdsl.backends.numpy.fast.rows import softmax_orders
-from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, spread
+from archdsl.backends.numpy.fast.rows import softmax_commands
+from archdsl.backends.numpy.fast.schedule import Buffer, Trace
 from archdsl.backends.numpy.kernels.array import Array
 
 
-def attention_into(net: Trace, x: Spot, *, layer: str, heads: int = 1, causal: bool = False) -> Work:
+def attention_into(net: Trace, x: Buffer, *, layer: str, heads: int = 1, causal: bool = False) -> Work:
     """softmax(q · kᵀ / √(D / heads)) · v in each head of x [N, T, D], between two linear layers."""
     weights = net.weights(layer)
     count, positions, features = x.shape
@@ -21,31 +21,33 @@ def attention_into(net: Trace, x: Spot, *, layer: str, heads: int = 1, causal: b
 
     def head(queries: Array, keys: Array, values: Array, to: Array, memory: Array) -> Task:
         scores = memory[: positions * positions].reshape(positions, positions)
-        orders: Task = [(np.matmul, (queries, keys.T, scores)), (np.multiply, (scores, each**-0.5, scores))]
+        commands: Task = [(np.matmul, (queries, keys.T, scores)), (np.multiply, (scores, each**-0.5, scores))]
         if masked is not None:
-            orders.append((np.add, (scores, masked, scores)))
-        orders += softmax_orders(scores, scores, memory[scores.size :])
-        return [*orders, (np.matmul, (scores, values, to))]
+            commands.append((np.add, (scores, masked, scores)))
+        commands += softmax_commands(scores, scores, memory[scores.size :])
+        return [*commands, (np.matmul, (scores, values, to))]
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
-        projected = bench.shared[: 3 * rows * features].reshape(rows, 3 * features)
-        gathered = bench.shared[projected.size :].reshape(rows, features)
+    def bind(workspace: Workspace, xs: list[Array], y: Array) -> list[Phase]:
+        projected = workspace.shared[: 3 * rows * features].reshape(rows, 3 * features)
+        gathered = workspace.shared[projected.size :].reshape(rows, features)
         queries, keys, values = projected.reshape(count, positions, 3, heads, each).transpose(2, 0, 3, 1, 4)
         places = gathered.reshape(count, positions, heads, each).swapaxes(1, 2)
         every = list(np.ndindex(count, heads))
         between: Phase = [
             [
-                order
+                command
                 for place in every[start:stop]
-                for order in head(queries[place], keys[place], values[place], places[place], bench.scratch(worker))
+                for command in head(
+                    queries[place], keys[place], values[place], places[place], workspace.scratch(worker)
+                )
             ]
-            for worker, (start, stop) in enumerate(spread(len(every), bench.workers))
+            for worker, (start, stop) in enumerate(spread(len(every), workspace.workers))
         ]
         into, out = ((weights[f"{name}_weight"], weights.get(f"{name}_bias")) for name in ("in_proj", "out_proj"))
         return [
-            product(bench, xs[0].reshape(rows, features), *into, projected),
+            product(workspace, xs[0].reshape(rows, features), *into, projected),
             between,
-            product(bench, gathered, *out, y.reshape(rows, features)),
+            product(workspace, gathered, *out, y.reshape(rows, features)),
         ]
 
     return Work(x.shape, bind, room, 4 * rows * features, 3)

@@ -1,4 +1,4 @@
-"""Transposed convolution of images: what each pixel spreads is a row of a product, and lands band by band."""
+"""Transposed convolution of images: what each pixel spreads is a row of a product, and lands row tile by row tile."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from math import prod
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.band import lies_in_rows, pixels
-from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even
+from archdsl.backends.numpy.fast.commands import Phase, RowBlock, Task, Work, Workspace, blocks, even
+from archdsl.backends.numpy.fast.row_tiles import lies_in_rows, pixels
+from archdsl.backends.numpy.fast.schedule import Buffer, Trace
 from archdsl.backends.numpy.kernels.array import Array, Size
 from archdsl.backends.numpy.kernels.conv_transpose import spread_sizes
 from archdsl.backends.numpy.kernels.window import Window, per_axis
 
 SPREAD = 1 << 18
-"""Numbers that the pixels of a band spread, about: a core's own cache holds them until they have landed."""
+"""Numbers that the pixels of a row tile spread, about: a core's own cache holds them until they have landed."""
 
 
 def conv_transpose_into(
     net: Trace,
-    x: Spot,
+    x: Buffer,
     *,
     layer: str,
     stride: Size = 1,
@@ -46,34 +46,34 @@ def conv_transpose_into(
     parts = blocks(high, min(high, limit), cuts)
     most = max(_reach(block, window)[1] for part in parts for block in part) * width
 
-    def orders_of(block: Block, x: Array, y: Array, memory: Array) -> Task:
+    def commands_of(block: RowBlock, x: Array, y: Array, memory: Array) -> Task:
         first, rows = _reach(block, window)
         source, to = x[block.start, first : first + rows], y[block.start, block.rows]
-        orders: Task = []
+        commands: Task = []
         sent = memory[: rows * width * taps * outputs].reshape(rows, width, *kernel, outputs)
         if lies_in_rows(x):
             matrix = pixels(source[None])
         else:
             matrix = memory[sent.size :][: source.size].reshape(-1, channels)
-            orders.append((np.copyto, (matrix.reshape(source.shape), source)))
-        orders.append((np.matmul, (matrix, weight, sent.reshape(len(matrix), taps * outputs))))
+            commands.append((np.copyto, (matrix.reshape(source.shape), source)))
+        commands.append((np.matmul, (matrix, weight, sent.reshape(len(matrix), taps * outputs))))
         if not apart:
-            orders.append((np.copyto, (to, 0 if bias is None else bias)))
+            commands.append((np.copyto, (to, 0 if bias is None else bias)))
         for i, j in np.ndindex(*kernel):
             down = _landed(i, window, 0, first, first + rows, block.top, block.bottom)
             across = _landed(j, window, 1, 0, width, 0, wide)
             some = sent[down[0]][:, across[0], i, j]
             place = to[down[1]][:, across[1]]
             if apart:
-                orders.append((np.copyto, (place, some)) if bias is None else (np.add, (some, bias, place)))
+                commands.append((np.copyto, (place, some)) if bias is None else (np.add, (some, bias, place)))
             elif some.size:
-                orders.append((np.add, (place, some, place)))
-        return orders
+                commands.append((np.add, (place, some, place)))
+        return commands
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+    def bind(workspace: Workspace, xs: list[Array], y: Array) -> list[Phase]:
         return [
             [
-                [order for block in part for order in orders_of(block, xs[0], y, bench.scratch(worker))]
+                [command for block in part for command in commands_of(block, xs[0], y, workspace.scratch(worker))]
                 for worker, part in enumerate(parts)
             ]
         ]
@@ -81,7 +81,7 @@ def conv_transpose_into(
     return Work((images, outputs, high, wide), bind, most * (taps * outputs + channels), cuts=cuts)
 
 
-def _reach(block: Block, window: Window) -> tuple[int, int]:
+def _reach(block: RowBlock, window: Window) -> tuple[int, int]:
     """The first row of the input that reaches some rows of the output, and how many there are from it on."""
     k, s, p, d, n = (of[0] for of in window)
     first = min(n, max(0, -(-(block.top + p - d * (k - 1)) // s)))

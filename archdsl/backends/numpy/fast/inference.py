@@ -1,7 +1,7 @@
 """A network for inference alone, as emitted files have it: its weights, and an engine for what `forward` writes down.
 
-def forward(self, net: Trace, image: Spot) -> Spot:
-    x = net(conv_into, image, layer="0", then=to_relu, padding=2)
+def forward(self, net: Trace, image: Buffer) -> Buffer:
+    x = net(conv_into, image, layer="0", epilogue=to_relu, padding=2)
     return net(max_pool_into, x, kernel=2)
 """
 
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from archdsl.backends.numpy.fast.engine import Engine
-from archdsl.backends.numpy.fast.schedule import Spot, Trace
+from archdsl.backends.numpy.fast.schedule import Buffer, Trace
 from archdsl.backends.numpy.weights import Condition, Input, Tensor, Weights, matched
 
 
@@ -37,7 +37,7 @@ class Inference(Weights):
         """No schedule yet."""
         self.engine = Engine(self.forward, self.weights_of)
 
-    def forward(self, net: Trace, *inputs: Spot, **named: Spot) -> Any:
+    def forward(self, net: Trace, *inputs: Buffer, **named: Buffer) -> Any:
         """Write down how values go through the network."""
         raise NotImplementedError
 

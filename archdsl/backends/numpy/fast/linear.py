@@ -10,10 +10,10 @@ from math import prod
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.activate import ROOMS, Then
-from archdsl.backends.numpy.fast.band import finish
-from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.fast.tape import Bench, Phase, Task, Work, spread
+from archdsl.backends.numpy.fast.activate import ROOMS, Epilogue
+from archdsl.backends.numpy.fast.commands import Phase, Task, Work, Workspace, spread
+from archdsl.backends.numpy.fast.row_tiles import finish
+from archdsl.backends.numpy.fast.schedule import Buffer, Trace
 from archdsl.backends.numpy.kernels.array import Array
 
 FEW_ROWS = range(2, 33)
@@ -22,29 +22,31 @@ FINISHED = 1 << 16
 """Numbers that are activated at a time, so that a core's own cache holds them and their room."""
 
 
-def linear_into(net: Trace, x: Spot, *, layer: str, then: Then | None = None) -> Work:
-    """y = then(x · weightᵀ + bias) over the last axis."""
+def linear_into(net: Trace, x: Buffer, *, layer: str, epilogue: Epilogue | None = None) -> Work:
+    """y = epilogue(x · weightᵀ + bias) over the last axis."""
     weights = net.weights(layer)
     weight, bias = weights["weight"], weights.get("bias")
     outputs, inputs = weight.shape
     rows = prod(x.shape[:-1])
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
-        return [product(bench, xs[0].reshape(rows, inputs), weight, bias, y.reshape(rows, outputs), then)]
+    def bind(workspace: Workspace, xs: list[Array], y: Array) -> list[Phase]:
+        return [product(workspace, xs[0].reshape(rows, inputs), weight, bias, y.reshape(rows, outputs), epilogue)]
 
-    return Work((*x.shape[:-1], outputs), bind, product_room(rows, outputs, then))
+    return Work((*x.shape[:-1], outputs), bind, product_room(rows, outputs, epilogue))
 
 
-def product(bench: Bench, x: Array, weight: Array, bias: Array | None, to: Array, then: Then | None = None) -> Phase:
-    """Orders for to = then(x · weightᵀ + bias), for each thread its rows or its columns."""
+def product(
+    workspace: Workspace, x: Array, weight: Array, bias: Array | None, to: Array, epilogue: Epilogue | None = None
+) -> Phase:
+    """Commands for to = epilogue(x · weightᵀ + bias), for each thread its rows or its columns."""
     rows, outputs = to.shape
     by_rows = rows > 4 * outputs
     phase: Phase = []
-    for worker, (start, stop) in enumerate(spread(rows if by_rows else outputs, bench.workers)):
+    for worker, (start, stop) in enumerate(spread(rows if by_rows else outputs, workspace.workers)):
         some = slice(start, stop)
         over, of = (some, slice(None)) if by_rows else (slice(None), some)
         out, added = to[over, of], None if bias is None else bias[of]
-        memory = bench.scratch(worker)
+        memory = workspace.scratch(worker)
         task: Task = []
         if rows in FEW_ROWS and not by_rows:
             columns = memory[: rows * (stop - start)].reshape(-1, rows)
@@ -52,18 +54,18 @@ def product(bench: Bench, x: Array, weight: Array, bias: Array | None, to: Array
             task += [(np.matmul, (weight[of], x.T, columns)), (np.copyto, (out, columns.T))]
         else:
             task.append((np.matmul, (x[over], weight[of].T, out)))
-        for band in spread(len(out), max(1, -(-len(out) // _tall(outputs)))):
-            task += finish(out[slice(*band)], added, None, then, memory)
+        for row_tile in spread(len(out), max(1, -(-len(out) // _tall(outputs)))):
+            task += finish(out[slice(*row_tile)], added, None, epilogue, memory)
         phase.append(task if start < stop else [])
     return phase
 
 
-def product_room(rows: int, outputs: int, then: Then | None = None) -> int:
+def product_room(rows: int, outputs: int, epilogue: Epilogue | None = None) -> int:
     """The numbers that each thread needs room for in a product."""
     turned = rows * outputs if rows in FEW_ROWS else 0
-    return turned + (ROOMS * min(rows, _tall(outputs)) * outputs if then else 0)
+    return turned + (ROOMS * min(rows, _tall(outputs)) * outputs if epilogue else 0)
 
 
 def _tall(outputs: int) -> int:
-    """The rows of a band."""
+    """The rows of a row tile."""
     return max(1, FINISHED // outputs)

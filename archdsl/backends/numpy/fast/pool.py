@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from archdsl.backends.numpy.fast.activate import larger
-from archdsl.backends.numpy.fast.schedule import Spot, Trace
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even
+from archdsl.backends.numpy.fast.commands import Phase, RowBlock, Task, Work, Workspace, blocks, even
+from archdsl.backends.numpy.fast.schedule import Buffer, Trace
 from archdsl.backends.numpy.kernels.array import Array, Size
 from archdsl.backends.numpy.kernels.pool import counted
 from archdsl.backends.numpy.kernels.window import Window, fit
 
 STRIP = 1 << 17
-"""Numbers that a band leaves after its first pass, about: a core's own cache holds them and what they come from."""
+"""Numbers that a row tile leaves after its first pass, about: a core's own cache holds them and what they come from."""
 
 
 def max_pool_into(
     net: Trace,
-    x: Spot,
+    x: Buffer,
     *,
     kernel: Size,
     stride: Size | None = None,
@@ -35,7 +35,7 @@ def max_pool_into(
 
 def avg_pool_into(
     net: Trace,
-    x: Spot,
+    x: Buffer,
     *,
     kernel: Size,
     stride: Size | None = None,
@@ -49,18 +49,18 @@ def avg_pool_into(
     return _pool(net.workers, x.images, window, np.add, 0.0, np.broadcast_to(share, window.places)[:, :, None])
 
 
-def mean_into(net: Trace, x: Spot) -> Work:
+def mean_into(net: Trace, x: Buffer) -> Work:
     """The mean of each channel of images, as a product with a row of 1 / (H · W)."""
     images, channels, height, width = x.images
     share = np.full((1, height * width), 1 / (height * width), np.float32)
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+    def bind(workspace: Workspace, xs: list[Array], y: Array) -> list[Phase]:
         task: Task = [(np.mean, (xs[0], (1, 2), None, y.reshape(images, channels)))]
         if not x.given:
             task = [
                 (np.matmul, (share, xs[0].reshape(images, height * width, channels), y.reshape(images, 1, channels)))
             ]
-        return [[task, *([] for _ in range(1, bench.workers))]]
+        return [[task, *([] for _ in range(1, workspace.workers))]]
 
     return Work((images, channels, 1, 1), bind)
 
@@ -76,22 +76,22 @@ def _pool(
     strips = [_strip(block, window, height) for part in parts for block in part]
     size = max((stop - start) * images_ for start, stop, images_ in strips) * wide * channels
 
-    def orders_of(block: Block, x: Array, y: Array, memory: Array) -> Task:
+    def commands_of(block: RowBlock, x: Array, y: Array, memory: Array) -> Task:
         start, stop, count = _strip(block, window, height)
         source, to = x[block.images, start:stop], y[block.images, block.rows]
         strip = memory[: count * (stop - start) * wide * channels].reshape(count, stop - start, wide, channels)
-        orders = _slide(source.swapaxes(0, 2), strip.swapaxes(0, 2), window, 1, 0, width, 0, join, none)
+        commands = _slide(source.swapaxes(0, 2), strip.swapaxes(0, 2), window, 1, 0, width, 0, join, none)
         first = block.top
-        orders += _slide(strip.swapaxes(0, 1), to.swapaxes(0, 1), window, 0, first, height, start, join, none)
+        commands += _slide(strip.swapaxes(0, 1), to.swapaxes(0, 1), window, 0, first, height, start, join, none)
         if share is not None:
             same = share.min() == share.max()
-            orders.append((np.multiply, (to, share.flat[0] if same else share[block.rows], to)))
-        return orders
+            commands.append((np.multiply, (to, share.flat[0] if same else share[block.rows], to)))
+        return commands
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+    def bind(workspace: Workspace, xs: list[Array], y: Array) -> list[Phase]:
         return [
             [
-                [order for block in part for order in orders_of(block, xs[0], y, bench.scratch(worker))]
+                [command for block in part for command in commands_of(block, xs[0], y, workspace.scratch(worker))]
                 for worker, part in enumerate(parts)
             ]
         ]
@@ -99,7 +99,7 @@ def _pool(
     return Work((images, channels, *window.places), bind, size, cuts=cuts)
 
 
-def _strip(block: Block, window: Window, height: int) -> tuple[int, int, int]:
+def _strip(block: RowBlock, window: Window, height: int) -> tuple[int, int, int]:
     """The rows of the input that a block sees, and its images."""
     k, s, p, d = (of[0] for of in window[:4])
     start = min(max(block.top * s - p, 0), height)
@@ -121,14 +121,14 @@ def _slide(
     """Join along the first axis of x, which lacks `skipped` positions of `size`: y holds the places from `first` on."""
     k, s, p, d = (of[axis] for of in window[:4])
     places = len(y)
-    orders: Task = []
+    commands: Task = []
     begun = False
     # the element of the window that meets the input at every place, if there is one, spares filling the result
     offsets = [i * d - p for i in range(k)]
     met = {offset: _met(offset, s, first, places, size) for offset in offsets}
     full = next((offset for offset in offsets if met[offset] == (0, places)), None)
     if full is None:
-        orders.append((np.copyto, (y, none)))
+        commands.append((np.copyto, (y, none)))
     for offset in sorted(offsets, key=lambda offset: offset != full):
         low, high = met[offset]
         if low >= high:
@@ -137,15 +137,15 @@ def _slide(
         seen = x[start : start + (high - low - 1) * s + 1 : s]
         to = y[low:high]
         if offset == full and not begun:
-            orders.append((np.copyto, (to, seen)))
+            commands.append((np.copyto, (to, seen)))
             begun = True
         else:
-            orders.append((join, (to, seen, to)))
-    if begun and len(orders) > 1:  # the first two in one
-        (_, (_, a)), (_, (to, b, _)) = orders[0], orders[1]
+            commands.append((join, (to, seen, to)))
+    if begun and len(commands) > 1:  # the first two in one
+        (_, (_, a)), (_, (to, b, _)) = commands[0], commands[1]
         if len(to) == places:
-            orders[:2] = [(join, (a, b, to))]
-    return orders
+            commands[:2] = [(join, (a, b, to))]
+    return commands
 
 
 def _met(offset: int, stride: int, first: int, places: int, size: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""From a network to a tape: its steps are written down once for each shape of input, and given places in memory.
+"""From a network to a command list: steps are written down once for each shape of input, and given places in memory.
 
     trace = Trace(packs, weights, workers)
     image = trace.given((1, 3, 224, 224))
@@ -19,20 +19,20 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from archdsl.backends.numpy.fast.arena import Stay, place
-from archdsl.backends.numpy.fast.band import Affine
+from archdsl.backends.numpy.fast.commands import Cuts, Phase, Work, Workspace
+from archdsl.backends.numpy.fast.memory import LiveRange, place
 from archdsl.backends.numpy.fast.packs import Fill, Packs, slope_of
-from archdsl.backends.numpy.fast.tape import Bench, Cuts, Phase, Work
+from archdsl.backends.numpy.fast.row_tiles import Affine
 from archdsl.backends.numpy.kernels.array import Array
 
 Ends: TypeAlias = dict[Cuts | None, int]
 """The last phase in which a value is written, for each way in which its parts are cut."""
 
 
-class Spot:
-    """A value of the network while its tape is written: its shape, as the spec has it, and where it will lie.
+class Buffer:
+    """A value of the network while its command list is written: its shape, as the spec has it, and where it will lie.
 
-    `given` marks inputs of the network, which lie as they come. A spot may be some channels of another, its `home`.
+    `given` marks inputs of the network, which lie as they come. A buffer may be some channels of another, its `base`.
     `cuts` are the parts in which threads write it, or those of what was joined to it last.
     """
 
@@ -40,9 +40,9 @@ class Spot:
         self.shape = shape
         self.given = given
         self.dtype = np.dtype(dtype)
-        self.home: Spot | None = None
+        self.base: Buffer | None = None
         self.offset = 0
-        self._owner: tuple[Spot, int] | None = None
+        self._owner: tuple[Buffer, int] | None = None
         self.cuts: Cuts | None = None
 
     @property
@@ -61,13 +61,13 @@ class Spot:
         """The numbers of a row."""
         return self.laid[-1] if self.shape else 1
 
-    def live_in(self, home: Spot, offset: int) -> None:
-        """Lie among the channels of another spot, whose own place is known: from this one on."""
-        root, before = home.root()
-        self.home, self.offset, self._owner = home, offset, (root, before + offset)
+    def lie_in(self, base: Buffer, offset: int) -> None:
+        """Lie among the channels of another buffer, whose own place is known: from this one on."""
+        root, before = base.root()
+        self.base, self.offset, self._owner = base, offset, (root, before + offset)
 
-    def root(self) -> tuple[Spot, int]:
-        """The spot that owns the memory, and the first of its channels that is this one's."""
+    def root(self) -> tuple[Buffer, int]:
+        """The buffer that owns the memory, and the first of its channels that is this one's."""
         return self._owner or (self, 0)
 
 
@@ -75,16 +75,16 @@ class Step(NamedTuple):
     """What is done, with what, and what is left."""
 
     work: Work
-    inputs: tuple[Spot, ...]
-    outputs: tuple[Spot, ...]
+    inputs: tuple[Buffer, ...]
+    outputs: tuple[Buffer, ...]
 
     @property
     def idle(self) -> bool:
         """Whether all that it leaves is in its place already."""
         left = self.outputs[0]
         if self.work.joined:
-            return all(spot.home is left for spot in self.inputs)
-        return self.work.same and left.home is self.inputs[0]
+            return all(buffer.base is left for buffer in self.inputs)
+        return self.work.same and left.base is self.inputs[0]
 
 
 class Trace:
@@ -97,19 +97,19 @@ class Trace:
         self.packs = packs
         self.weights = weights
         self.workers = workers
-        self.inputs: list[Spot] = []
+        self.inputs: list[Buffer] = []
         self.steps: list[Step] = []
         self.by_image = True
 
-    def given(self, shape: tuple[int, ...], dtype: Any = np.float32) -> Spot:
+    def given(self, shape: tuple[int, ...], dtype: Any = np.float32) -> Buffer:
         """An input of the network."""
-        self.inputs.append(Spot(shape, True, dtype))
+        self.inputs.append(Buffer(shape, True, dtype))
         return self.inputs[-1]
 
-    def __call__(self, kernel: Callable[..., Work], /, *xs: Spot, **options: Any) -> Any:
-        """Write a step down; the spot of its result, or several."""
+    def __call__(self, kernel: Callable[..., Work], /, *xs: Buffer, **options: Any) -> Any:
+        """Write a step down; the buffer of its result, or several."""
         work = kernel(self, *xs, **options)
-        outputs = tuple(Spot(shape) for shape in (work.shape, *work.others))
+        outputs = tuple(Buffer(shape) for shape in (work.shape, *work.others))
         outputs[0].cuts = xs[-1].cuts if work.joined else work.cuts
         self.steps.append(Step(work, xs, outputs))
         return outputs if len(outputs) > 1 else outputs[0]
@@ -129,71 +129,71 @@ class Trace:
 
 
 class Schedule:
-    """A tape with its memory: `inputs` are arrays to be filled before it runs, `outputs` what it leaves there.
+    """A command list with its memory: `inputs` are arrays to be filled before it runs, `outputs` what it leaves there.
 
     `parts` are the phases of each step.
     """
 
-    def __init__(self, trace: Trace, outputs: list[Spot]) -> None:
+    def __init__(self, trace: Trace, outputs: list[Buffer]) -> None:
         workers = trace.workers
         _join(trace.steps)
         times = _times(trace.steps, workers)
         roots, starts, shared, size = _laid_out(trace.steps, times, outputs)
         memory = np.zeros(size, np.float32)
-        self.inputs = [np.zeros(spot.shape, spot.dtype) for spot in trace.inputs]
-        self.arrays = {id(spot): array for spot, array in zip(trace.inputs, self.inputs, strict=True)}
-        for spot, start in zip(roots, starts, strict=True):
-            self.arrays[id(spot)] = memory[start : start + prod(spot.shape)].reshape(-1, spot.width)
+        self.inputs = [np.zeros(buffer.shape, buffer.dtype) for buffer in trace.inputs]
+        self.arrays = {id(buffer): array for buffer, array in zip(trace.inputs, self.inputs, strict=True)}
+        for buffer, start in zip(roots, starts, strict=True):
+            self.arrays[id(buffer)] = memory[start : start + prod(buffer.shape)].reshape(-1, buffer.width)
         own = np.zeros(workers * max((step.work.scratch for step in trace.steps), default=0), np.float32)
         self.parts: list[list[Phase]] = []
-        self.tape: list[Phase] = [[[] for _ in range(workers)] for _ in range(_end(trace.steps, times))]
+        self.commands: list[Phase] = [[[] for _ in range(workers)] for _ in range(_end(trace.steps, times))]
         for step, time, start in zip(trace.steps, times, shared, strict=True):
-            xs, left = ([self.view(spot) for spot in spots] for spots in (step.inputs, step.outputs))
-            bench = Bench(workers, own, memory[start : start + step.work.shared])
-            self.parts.append([] if step.idle else step.work.bind(bench, xs, *left))
+            xs, left = ([self.view(buffer) for buffer in buffers] for buffers in (step.inputs, step.outputs))
+            workspace = Workspace(workers, own, memory[start : start + step.work.shared])
+            self.parts.append([] if step.idle else step.work.bind(workspace, xs, *left))
             assert step.idle or len(self.parts[-1]) == step.work.phases, "a step has as many phases as it said"
             for later, phase in enumerate(self.parts[-1]):
-                for task, more in zip(self.tape[time + later], phase, strict=True):
+                for task, more in zip(self.commands[time + later], phase, strict=True):
                     task += more
-        ends = [self.view(spot) for spot in outputs]
+        ends = [self.view(buffer) for buffer in outputs]
         self.outputs = [end.transpose(0, 3, 1, 2) if end.ndim == 4 else end for end in ends]
 
-    def view(self, spot: Spot) -> Array:
-        """A spot's numbers, images as [N, H, W, C]."""
-        root, offset = spot.root()
+    def view(self, buffer: Buffer) -> Array:
+        """A buffer's numbers, images as [N, H, W, C]."""
+        root, offset = buffer.root()
         array = self.arrays[id(root)]
         if root.given:
             return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array
-        some = array[:, offset : offset + spot.width]
-        if len(spot.laid) != 4:
-            return some.reshape(spot.laid)
+        some = array[:, offset : offset + buffer.width]
+        if len(buffer.laid) != 4:
+            return some.reshape(buffer.laid)
         # NumPy leaves the strides of axes of one number open, and kernels read them.
-        _, height, width, _ = spot.laid
+        _, height, width, _ = buffer.laid
         pixel, number = array.strides
-        return as_strided(some, spot.laid, (height * width * pixel, width * pixel, pixel, number))
+        return as_strided(some, buffer.laid, (height * width * pixel, width * pixel, pixel, number))
 
 
 def _join(steps: list[Step]) -> None:
-    """Give spots a place in another: inputs among the channels of what joins them, results that move nothing."""
-    made = {id(spot) for step in steps for spot in step.outputs}
+    """Give buffers a place in another: inputs among the channels of what joins them, results that move nothing."""
+    made = {id(buffer) for step in steps for buffer in step.outputs}
     for step in reversed(steps):  # what is joined last is the largest
         if not step.work.joined:
             continue
         offset = 0
         times = Counter(map(id, step.inputs))
-        for spot in step.inputs:
-            free = id(spot) in made and spot.home is None and times[id(spot)] == 1
-            if free and step.outputs[0].root()[0] is not spot:
-                spot.live_in(step.outputs[0], offset)
-            offset += spot.width
+        for buffer in step.inputs:
+            free = id(buffer) in made and buffer.base is None and times[id(buffer)] == 1
+            if free and step.outputs[0].root()[0] is not buffer:
+                buffer.lie_in(step.outputs[0], offset)
+            offset += buffer.width
     for step in steps:
         source, left = step.inputs[0] if step.inputs else None, step.outputs[0]
-        if step.work.same and source is not None and not source.given and left.home is None:
-            left.live_in(source, 0)
+        if step.work.same and source is not None and not source.given and left.base is None:
+            left.lie_in(source, 0)
 
 
 def _times(steps: list[Step], workers: int) -> list[int]:
-    """The phase of the tape in which each step starts.
+    """The phase of the command list in which each step starts.
 
     A step may share a phase with others on which it does not depend, and with one that writes each part of an input in
     the thread that reads it. A single thread takes the steps one by one, so that memory is free again early.
@@ -202,7 +202,7 @@ def _times(steps: list[Step], workers: int) -> list[int]:
     times: list[int] = []
     next_ = 0
     for step in steps:
-        sources = [made.get(id(spot), {}) for spot in step.inputs]
+        sources = [made.get(id(buffer), {}) for buffer in step.inputs]
         if step.idle:
             made[id(step.outputs[0])] = _latest(sources)
             times.append(next_)
@@ -217,7 +217,7 @@ def _times(steps: list[Step], workers: int) -> list[int]:
         times.append(max(after, default=0) if workers > 1 else next_)
         end = times[-1] + work.phases - 1
         next_ = max(next_, end + 1)
-        made.update((id(spot), {work.cuts: end}) for spot in step.outputs)
+        made.update((id(buffer), {work.cuts: end}) for buffer in step.outputs)
     return times
 
 
@@ -235,27 +235,29 @@ def _end(steps: list[Step], times: list[int]) -> int:
     return max((time + step.work.phases for step, time in zip(steps, times, strict=True) if not step.idle), default=0)
 
 
-def _laid_out(steps: list[Step], times: list[int], outputs: list[Spot]) -> tuple[list[Spot], list[int], list[int], int]:
-    """The spots that own memory, where each starts, where what each step shares starts, and the size of all."""
-    stays: dict[int, Stay] = {}
-    roots: dict[int, Spot] = {}
+def _laid_out(
+    steps: list[Step], times: list[int], outputs: list[Buffer]
+) -> tuple[list[Buffer], list[int], list[int], int]:
+    """The buffers that own memory, where each starts, where what each step shares starts, and the size of all."""
+    ranges: dict[int, LiveRange] = {}
+    roots: dict[int, Buffer] = {}
 
-    def meet(spot: Spot, first: int, last: int) -> None:
-        root, _ = spot.root()
+    def meet(buffer: Buffer, first: int, last: int) -> None:
+        root, _ = buffer.root()
         if not root.given:
             roots.setdefault(id(root), root)
-            size, before, after = stays.get(id(root), Stay(prod(root.shape), first, last))
-            stays[id(root)] = Stay(size, min(before, first), max(after, last))
+            size, before, after = ranges.get(id(root), LiveRange(prod(root.shape), first, last))
+            ranges[id(root)] = LiveRange(size, min(before, first), max(after, last))
 
     for step, time in zip(steps, times, strict=True):
         if not step.idle:
-            for spot in (*step.inputs, *step.outputs):
-                meet(spot, time, time + step.work.phases - 1)
+            for buffer in (*step.inputs, *step.outputs):
+                meet(buffer, time, time + step.work.phases - 1)
     end = _end(steps, times)
-    for spot in outputs:
-        meet(spot, end, end)
+    for buffer in outputs:
+        meet(buffer, end, end)
     shared = [
-        Stay(step.work.shared, time, time + step.work.phases - 1) for step, time in zip(steps, times, strict=True)
+        LiveRange(step.work.shared, time, time + step.work.phases - 1) for step, time in zip(steps, times, strict=True)
     ]
-    starts, size = place([*(stays[key] for key in roots), *shared])
+    starts, size = place([*(ranges[key] for key in roots), *shared])
     return list(roots.values()), starts[: len(roots)], starts[len(roots) :], size

@@ -3,7 +3,8 @@
 An m×m tile of the output comes from (m + 2)×(m + 2) numbers of the input. These and the kernel are taken for
 polynomials and evaluated at m + 2 points, where the convolution is a product of numbers; over all channels that makes
 (m + 2)² products of matrices in place of 9 m² (Lavin and Gray, 'Fast algorithms for convolutional neural networks',
-2016; the transforms by Toom and Cook). Going to the points and back is a product with one small matrix, band by band.
+2016; the transforms by Toom and Cook). Going to the points and back is a product with one small
+matrix, row tile by row tile.
 
 Error, as a share of the largest output, over random images and kernels of 16 to 512 channels: below 1e-6 for 2×2 tiles,
 as direct sums have, and below 5e-6 for 4×4 tiles. The points ±5/8, ±3/2 in place of the usual ±1, ±2 make the latter a
@@ -20,9 +21,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from archdsl.backends.numpy.fast.activate import ROOMS
-from archdsl.backends.numpy.fast.asked import Asked
-from archdsl.backends.numpy.fast.band import Frame, finish
-from archdsl.backends.numpy.fast.tape import Bench, Block, Phase, Task, Work, blocks, even, spread
+from archdsl.backends.numpy.fast.commands import Phase, RowBlock, Task, Work, Workspace, blocks, even, spread
+from archdsl.backends.numpy.fast.problem import ConvProblem
+from archdsl.backends.numpy.fast.row_tiles import PaddedTile, finish
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.kernels.window import Window
 
@@ -35,10 +36,10 @@ TILES = 48
 MASSIVE = 1 << 20
 """Numbers of a kernel at all points that a thread should not read for a few tiles: waiting costs less."""
 ROOM = 1 << 20
-"""Numbers that a band takes up at most, about, if that leaves it tiles enough."""
+"""Numbers that a row tile takes up at most, about, if that leaves it tiles enough."""
 
 
-def tile_of(work: Asked) -> int:
+def tile_of(work: ConvProblem) -> int:
     """The size of tile that costs least, 0 where direct sums do.
 
     Costs are counted in operations of a product. A product of few rows, a number that is moved in memory, and weights
@@ -60,7 +61,7 @@ def tile_of(work: Asked) -> int:
     return min(costs, key=lambda m: costs[m])
 
 
-def tile_conv(work: Asked, m: int) -> Work:
+def tile_conv(work: ConvProblem, m: int) -> Work:
     """A 3×3 convolution of stride 1 by tiles of m×m."""
     images, channels, _, _ = work.shape
     outputs, workers = work.outputs, work.workers
@@ -75,62 +76,62 @@ def tile_conv(work: Asked, m: int) -> Work:
     limit = max(TILES, ROOM // (2 * side * (channels + outputs)))
     cuts = even(images * down, workers)
     parts = blocks(down, down * images if apart else -(-limit // across), cuts)
-    # a window over all tiles of a band, so that the band's frame has whole tiles
+    # a window over all tiles of a row tile, so that the row tile's frame has whole tiles
     whole = Window((m + 2, m + 2), (m, m), work.window.padding, (1, 1), (down, across))
     shape = (images, work.shape[2], work.shape[3], channels)
     every = [block for part in parts for block in part]
-    frames = max(Frame(block, whole, shape).size for block in every)
+    padded_sizes = max(PaddedTile(block, whole, shape).size for block in every)
     most = total if apart else max(block.count(across) for block in every)
     values, sums = most * side * channels, most * (side + 1) * outputs
     lone = max(block.count(across) for block in every)
-    gathered = max(frames + lone * side * channels, lone * (1 + ROOMS) * m * m * outputs)
+    gathered = max(padded_sizes + lone * side * channels, lone * (1 + ROOMS) * m * m * outputs)
 
-    def come(x: Array, block: Block, to: Array, memory: Array) -> Task:
+    def come(x: Array, block: RowBlock, to: Array, memory: Array) -> Task:
         """The tiles of a block, taken to the points: `to` is [points, tiles · C]."""
-        orders, frame = Frame(block, whole, shape).fill(x, memory, work.norm, work.before)
+        commands, padded = PaddedTile(block, whole, shape).fill(x, memory, work.norm, work.prologue)
         count, rows = block.count(across), block.bottom - block.top
-        tiles = memory[frame.size : frame.size + side * count * channels]
-        image, row, column, number = frame.strides
+        tiles = memory[padded.size : padded.size + side * count * channels]
+        image, row, column, number = padded.strides
         seen = as_strided(
-            frame,
-            (m + 2, m + 2, frame.shape[0], rows, across, channels),
+            padded,
+            (m + 2, m + 2, padded.shape[0], rows, across, channels),
             (row, column, image, m * row, m * column, number),
         )
         return [
-            *orders,
+            *commands,
             (np.copyto, (tiles.reshape(seen.shape), seen)),
             (np.matmul, (to_points, tiles.reshape(side, -1), to)),
         ]
 
-    def leave(values: Array, block: Block, y: Array, plus: Array | None, memory: Array) -> Task:
+    def leave(values: Array, block: RowBlock, y: Array, plus: Array | None, memory: Array) -> Task:
         """The sums at the points, [points + 1, tiles · O], back to the pixels of a block."""
         count, rows = block.count(across), block.bottom - block.top
         back = memory[: m * m * count * outputs].reshape(m * m, -1)
         memory = memory[back.size :]
-        orders: Task = [(np.matmul, (from_points, values, back))]
-        early = plus is None and work.then is not None
+        commands: Task = [(np.matmul, (from_points, values, back))]
+        early = plus is None and work.epilogue is not None
         if early:
-            orders += finish(back, None, None, work.then, memory)
+            commands += finish(back, None, None, work.epilogue, memory)
         tiles = back.reshape(m, m, -1, rows, across, outputs)
         top = block.top * m
         for i, j in np.ndindex(m, m):
-            band = (block.images, slice(top + i, min(high, top + rows * m), m), slice(j, wide, m))
-            to = y[band]
+            row_tile = (block.images, slice(top + i, min(high, top + rows * m), m), slice(j, wide, m))
+            to = y[row_tile]
             source = tiles[i, j, :, : to.shape[1], : to.shape[2]]
-            orders.append((np.copyto, (to, source)) if plus is None else (np.add, (source, plus[band], to)))
-        if not early and work.then is not None:
+            commands.append((np.copyto, (to, source)) if plus is None else (np.add, (source, plus[row_tile], to)))
+        if not early and work.epilogue is not None:
             done = y[block.images, top : min(high, top + rows * m)]
-            orders += work.then(done, done, memory)
-        return orders
+            commands += work.epilogue(done, done, memory)
+        return commands
 
-    def bind(bench: Bench, xs: list[Array], y: Array) -> list[Phase]:
+    def bind(workspace: Workspace, xs: list[Array], y: Array) -> list[Phase]:
         plus = xs[1] if len(xs) > 1 else None
         phases: list[Phase] = [[], [], []] if apart else [[]]
         if apart:
-            points = bench.shared[:values].reshape(side, total, channels)
-            summed = bench.shared[values:].reshape(side + 1, total, outputs)
+            points = workspace.shared[:values].reshape(side, total, channels)
+            summed = workspace.shared[values:].reshape(side + 1, total, outputs)
             for worker, part in enumerate(parts):
-                mine = bench.scratch(worker)
+                mine = workspace.scratch(worker)
                 begin, end = spread(side, workers)[worker]
                 phases[0].append([])
                 phases[1].append([(np.matmul, (points[begin:end], weight[begin:end], summed[begin:end]))])
@@ -144,19 +145,19 @@ def tile_conv(work: Asked, m: int) -> Work:
                     phases[2][-1] += leave(_flat(some), block, y, plus, mine)
             return phases
         for worker, part in enumerate(parts):
-            orders: Task = []
+            commands: Task = []
             for block in part:
                 count = block.count(across)
-                memory = bench.scratch(worker)
+                memory = workspace.scratch(worker)
                 points = memory[: side * count * channels].reshape(side, count, channels)
                 memory = memory[points.size :]
                 summed = memory[: (side + 1) * count * outputs].reshape(side + 1, count, outputs)
                 memory = memory[summed.size :]
-                orders += come(xs[0], block, _flat(points), memory)
-                orders.append((np.matmul, (points, weight, summed[:side])))
-                orders.append((np.copyto, (summed[side], bias)))
-                orders += leave(_flat(summed), block, y, plus, memory)
-            phases[0].append(orders)
+                commands += come(xs[0], block, _flat(points), memory)
+                commands.append((np.matmul, (points, weight, summed[:side])))
+                commands.append((np.copyto, (summed[side], bias)))
+                commands += leave(_flat(summed), block, y, plus, memory)
+            phases[0].append(commands)
         return phases
 
     if apart:
@@ -209,7 +210,7 @@ def _transforms(m: int) -> tuple[Array, Array]:
     return np.kron(come, come).astype(np.float32), np.hstack([back, np.ones((m * m, 1))]).astype(np.float32)
 
 
-def _fill_tiles(to: Array, work: Asked, m: int) -> None:
+def _fill_tiles(to: Array, work: ConvProblem, m: int) -> None:
     """The kernel at the points, some input channels at a time: it is computed in float64."""
     kernel, _ = work.folded()
     take = np.kron(_cook(m)[1], _cook(m)[1])

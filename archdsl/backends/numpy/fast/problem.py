@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from archdsl.backends.numpy.fast.activate import Then
-from archdsl.backends.numpy.fast.band import Affine
+from archdsl.backends.numpy.fast.activate import Epilogue
+from archdsl.backends.numpy.fast.commands import Cuts
 from archdsl.backends.numpy.fast.packs import Fill
-from archdsl.backends.numpy.fast.tape import Cuts
+from archdsl.backends.numpy.fast.row_tiles import Affine
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.kernels.window import Window
 
 
-class Asked(NamedTuple):
-    """y = then(conv(before(x)) + bias + plus), where `before` is a norm and an activation, if any.
+class ConvProblem(NamedTuple):
+    """y = epilogue(conv(prologue(x)) + bias + plus), where `prologue` is a norm and an activation, if any.
 
     `cuts` are those of x where it is written in rows; `folded` gives the kernel [O, C / groups, rows, columns] and the
     bias [O] as they are now, and `pack` memory for weights in another form.
@@ -29,8 +29,8 @@ class Asked(NamedTuple):
     folded: Callable[[], tuple[Array, Array]]
     pack: Callable[[str, tuple[int, ...], Fill], Array]
     norm: Affine | None
-    before: Then | None
-    then: Then | None
+    prologue: Epilogue | None
+    epilogue: Epilogue | None
 
     @property
     def result(self) -> tuple[int, int, int, int]:

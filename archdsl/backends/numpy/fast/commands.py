@@ -1,8 +1,8 @@
-"""What a network does, written down before it runs: a tape of calls whose arguments are all known.
+"""What a network does, written down before it runs: a command list of calls whose arguments are all known.
 
-A fast kernel computes nothing itself. It is given the arrays that it will read and write, and leaves orders, each a
-function and its arguments, such as `(np.add, (x, bias, y))`. Orders that follow each other in one thread are a task; a
-phase has a task for each thread, and ends when all of them have.
+A fast kernel computes nothing itself. It is given the arrays that it will read and write, and leaves commands, each a
+function and its arguments, such as `(np.add, (x, bias, y))`. Commands that follow each other in one thread are a task;
+a phase has a task for each thread, and ends when all of them have.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from archdsl.backends.numpy.kernels.array import Array
 
-Order: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
-Task: TypeAlias = list[Order]
+Command: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
+Task: TypeAlias = list[Command]
 Phase: TypeAlias = list[Task]
 Cuts: TypeAlias = tuple[int, ...]
 """Where each thread's part of all rows of all images starts, and behind them where the last one stops."""
 
 
-class Bench(NamedTuple):
+class Workspace(NamedTuple):
     """What a kernel works with: how many threads there are, memory for each, and for all, till the step is over."""
 
     workers: int
@@ -73,7 +73,7 @@ def even(total: int, parts: int) -> Cuts:
     return tuple(total * part // parts for part in range(parts + 1))
 
 
-class Block(NamedTuple):
+class RowBlock(NamedTuple):
     """Images from `start` to `stop`, and of each its rows from `top` to `bottom`."""
 
     start: int
@@ -101,7 +101,7 @@ class Block(NamedTuple):
         return slice(first, first + self.count(across))
 
 
-def blocks(rows: int, limit: int, cuts: Cuts) -> list[list[Block]]:
+def blocks(rows: int, limit: int, cuts: Cuts) -> list[list[RowBlock]]:
     """Each thread's part of images of so many rows, in blocks: whole images or a part of one, of `limit` rows or so.
 
     blocks(4, 8, (0, 6, 16))      # [[Block(0, 1, 0, 4), Block(1, 2, 0, 2)], [Block(1, 2, 2, 4), Block(2, 4, 0, 4)]]
@@ -109,16 +109,16 @@ def blocks(rows: int, limit: int, cuts: Cuts) -> list[list[Block]]:
     limit = max(1, limit)
     parts = []
     for start, stop in pairwise(cuts):
-        found: list[Block] = []
+        found: list[RowBlock] = []
         while start < stop:
             image, top = divmod(start, rows)
             whole = min(stop - start, limit) // rows if top == 0 else 0
             bottom = min(rows, top + stop - start)
             if whole:
-                found.append(Block(image, image + whole, 0, rows))
+                found.append(RowBlock(image, image + whole, 0, rows))
             else:
-                bands = spread(bottom - top, -(-(bottom - top) // limit))
-                found += [Block(image, image + 1, top + first, top + last) for first, last in bands]
+                row_tiles = spread(bottom - top, -(-(bottom - top) // limit))
+                found += [RowBlock(image, image + 1, top + first, top + last) for first, last in row_tiles]
             start += whole * rows or bottom - top
         parts.append(found)
     return parts

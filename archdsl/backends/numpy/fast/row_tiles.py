@@ -1,4 +1,4 @@
-"""Bands of images: how they come into scratch memory, with room around them, and what is done before they leave."""
+"""Row tiles of images: how they come into scratch memory, with room around them, and what is done before they leave."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from archdsl.backends.numpy.fast.activate import Then
-from archdsl.backends.numpy.fast.tape import Block, Task
+from archdsl.backends.numpy.fast.activate import Epilogue
+from archdsl.backends.numpy.fast.commands import RowBlock, Task
 from archdsl.backends.numpy.kernels.array import Array
 from archdsl.backends.numpy.kernels.window import Window
 
@@ -31,32 +31,32 @@ Affine: TypeAlias = tuple[Array, Array]
 """A scale and a shift for each channel."""
 
 
-def affine_orders(x: Array, y: Array, room: Array, norm: Affine | None, then: Then | None) -> Task:
-    """y = then(x · scale + shift), or a copy."""
+def affine_commands(x: Array, y: Array, room: Array, norm: Affine | None, epilogue: Epilogue | None) -> Task:
+    """y = epilogue(x · scale + shift), or a copy."""
     if norm is None:
         return [(np.copyto, (y, x))]
     scale, shift = norm
     return [
         (np.multiply, (x, scale, y)),
         (np.add, (y, shift, y)),
-        *(then(y, y, room) if then else ()),
+        *(epilogue(y, y, room) if epilogue else ()),
     ]
 
 
-def finish(y: Array, bias: Array | None, plus: Array | None, then: Then | None, room: Array) -> Task:
-    """What is left to do to the numbers of a band: y = then(y + bias + plus)."""
-    orders: Task = []
+def finish(y: Array, bias: Array | None, plus: Array | None, epilogue: Epilogue | None, room: Array) -> Task:
+    """What is left to do to the numbers of a row tile: y = epilogue(y + bias + plus)."""
+    commands: Task = []
     if bias is not None:
-        orders.append((np.add, (y, bias, y)))
+        commands.append((np.add, (y, bias, y)))
     if plus is not None:
-        orders.append((np.add, (y, plus, y)))
-    return [*orders, *(then(y, y, room) if then else ())]
+        commands.append((np.add, (y, plus, y)))
+    return [*commands, *(epilogue(y, y, room) if epilogue else ())]
 
 
-class Frame:
+class PaddedTile:
     """The rows of the input that some rows of the output see, with zeros around them where the window hangs over."""
 
-    def __init__(self, block: Block, window: Window, shape: tuple[int, ...]) -> None:
+    def __init__(self, block: RowBlock, window: Window, shape: tuple[int, ...]) -> None:
         _, height, width, channels = shape
         (kh, kw), (sy, sx), (py, px), (dy, dx), (_, wide) = window
         first, last = block.top, block.bottom - 1
@@ -71,28 +71,30 @@ class Frame:
         self.columns = slice(0, max(0, min(width, columns - px)))
         self.inner_columns = slice(px, px + self.columns.stop)
 
-    def fill(self, x: Array, memory: Array, norm: Affine | None = None, then: Then | None = None) -> tuple[Task, Array]:
-        """Orders that bring the rows into memory, scaled, shifted and activated if asked for; and the framed rows."""
-        frame = memory[: self.size].reshape(self.shape)
+    def fill(
+        self, x: Array, memory: Array, norm: Affine | None = None, epilogue: Epilogue | None = None
+    ) -> tuple[Task, Array]:
+        """Commands that bring the rows into memory, scaled, shifted and activated if asked for; and the framed rows."""
+        padded = memory[: self.size].reshape(self.shape)
         rows, columns = self.inner_rows, self.inner_columns
         margins = [
-            frame[:, : rows.start],
-            frame[:, rows.stop :],
-            frame[:, rows, : columns.start],
-            frame[:, rows, columns.stop :],
+            padded[:, : rows.start],
+            padded[:, rows.stop :],
+            padded[:, rows, : columns.start],
+            padded[:, rows, columns.stop :],
         ]
-        orders: Task = [(np.copyto, (margin, 0)) for margin in margins if margin.size]
-        source, target = x[self.block.images, self.rows, self.columns], frame[:, rows, columns]
-        return orders + affine_orders(source, target, memory[self.size :], norm, then), frame
+        commands: Task = [(np.copyto, (margin, 0)) for margin in margins if margin.size]
+        source, target = x[self.block.images, self.rows, self.columns], padded[:, rows, columns]
+        return commands + affine_commands(source, target, memory[self.size :], norm, epilogue), padded
 
 
-def windows(frame: Array, window: Window, rows: int) -> Array:
+def windows(padded: Array, window: Window, rows: int) -> Array:
     """Every window of framed rows, [N, rows, W, kernel rows, kernel columns, C], without moving a number."""
-    images, _, _, channels = frame.shape
+    images, _, _, channels = padded.shape
     (kh, kw), (sy, sx), _, (dy, dx), (_, wide) = window
-    image, row, column, number = frame.strides
+    image, row, column, number = padded.strides
     return as_strided(
-        frame,
+        padded,
         (images, rows, wide, kh, kw, channels),
         (image, sy * row, sx * column, dy * row, dx * column, number),
     )

@@ -1,4 +1,4 @@
-"""The threads that run a tape, and BLAS kept to one thread in each of them.
+"""The threads that run a command list, and BLAS kept to one thread in each of them.
 
 NumPy lets other threads run while it multiplies, adds or copies, so that a thread for each core, each with its own part
 of an image in its own cache, keeps all of them busy in element-wise work too.
@@ -16,13 +16,13 @@ from threading import Lock, Thread
 
 import numpy as np
 
-from archdsl.backends.numpy.fast.tape import Phase, Task
+from archdsl.backends.numpy.fast.commands import Phase, Task
 
 MOST = 16
 """More threads than this wait for each other longer than they work."""
 
 
-class Crew:
+class ThreadPool:
     """So many threads, the caller's among them; the others wait from one run to the next."""
 
     def __init__(self, size: int) -> None:
@@ -33,12 +33,12 @@ class Crew:
         self.go: list[Lock] = []
         self.done: list[Lock] = []
 
-    def run(self, tape: list[Phase]) -> None:
+    def run(self, commands: list[Phase]) -> None:
         """Run every phase; each ends before the next begins. Errors of any thread are raised here."""
         if self.size > 1 and self.process != os.getpid():  # threads don't live on in a forked process
             self._start()
         self.errors = []
-        for self.phase in tape:
+        for self.phase in commands:
             for lock in self.go:
                 lock.release()
             self._do(self.phase[0])
