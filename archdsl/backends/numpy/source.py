@@ -23,7 +23,7 @@ from archdsl.backends.numpy.runtime import Network
 from archdsl.backends.numpy.training import SGD, Adam, cross_entropy, mean_squared_error
 from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.backends.python.docstrings import comment, docstring, heading
-from archdsl.backends.python.excerpt import Section, excerpt
+from archdsl.backends.python.excerpt import Section, excerpt, statements
 from archdsl.backends.python.imports import Import, import_groups
 from archdsl.backends.python.layout import WIDTH, Block, lines
 from archdsl.backends.python.literals import literal
@@ -35,20 +35,8 @@ from archdsl.sizes.fact import Fact
 from archdsl.sizes.shape import Shape
 
 TRAINING = (SGD, Adam, cross_entropy, mean_squared_error)
-CHOICE = """\
-# OpenBLAS chooses its kernels when NumPy is imported, and does not know every processor that has AVX-512;
-# with ARCHDSL_BLAS=default in the environment it is left to itself.
-if (
-    sys.platform == "linux"
-    and os.uname().machine == "x86_64"
-    and "numpy" not in sys.modules
-    and "OPENBLAS_CORETYPE" not in os.environ
-    and os.environ.get("ARCHDSL_BLAS") != "default"
-    and Path("/proc/cpuinfo").exists()
-    and set(Path("/proc/cpuinfo").read_text().split()) >= {"avx512f", "avx512dq", "avx512cd", "avx512bw", "avx512vl"}
-):
-    os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"\n"""
-NEEDED_BY_CHOICE = (Import("os", "", "os"), Import("sys", "", "sys"), Import("pathlib", "Path", "Path"))
+CHOICE = "archdsl.backends.numpy.choice"
+"""The module whose statements a file runs before it imports NumPy."""
 
 
 class Form(NamedTuple):
@@ -89,8 +77,9 @@ def source(graph: Graph, header: str = "", train: bool = False) -> str:
 
 def _imports(imports: set[Import]) -> list[str]:
     """The imports, and before NumPy's the choice of its BLAS kernels."""
-    standard, others = import_groups([*imports, *NEEDED_BY_CHOICE])
-    return [*standard, "", CHOICE, "", *others]
+    choice, needed = statements(CHOICE)
+    standard, others = import_groups(imports | needed)
+    return [*standard, "", choice, "", "", *others]
 
 
 def _section(section: Section) -> str:

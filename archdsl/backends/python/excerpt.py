@@ -120,6 +120,14 @@ def contents(name: str) -> Contents:
     return module
 
 
+def statements(name: str) -> tuple[str, set[Import]]:
+    """The text of a module below its imports, comments included, and what it imports."""
+    text = _source(name)
+    imports = [node for node in ast.parse(text).body if _imported(node)]
+    below = text.splitlines()[imports[-1].end_lineno :]
+    return "\n".join(below).strip(), {item for node in imports for item in _imported(node)}
+
+
 def mentioned(code: str) -> set[str]:
     """The names that code mentions, outside of its literals and comments.
 
