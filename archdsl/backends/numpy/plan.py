@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from archdsl.analyses.accepted import demands
 from archdsl.analyses.state import state
 from archdsl.backends.numpy.kernels import identity
-from archdsl.backends.numpy.rules import Call, drawing, lower
+from archdsl.backends.numpy.rules import Call, drawing, lowered
 from archdsl.backends.numpy.weights import Input, Tensor
 from archdsl.graph import nodes as ir
 from archdsl.graph.opened import opened
@@ -127,7 +127,7 @@ def _open(flat: Plan, graph: ir.Graph, inputs: tuple[int, ...], path: str) -> tu
 def _apply(flat: Plan, node: ir.Apply, given: tuple[int, ...], block: int) -> tuple[int, ...]:
     """Append the kernel call of a node; what passes its value through needs none."""
     shapes = [flat.shapes[value] for value in given]
-    call = lower(node.op, *shapes)
+    call = lowered(node)
     if call.kernel is identity:
         return given
     own = node.op.params(*shapes)

@@ -15,6 +15,8 @@ from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
 
 from archdsl.backends.numpy import weights
+from archdsl.graph.nodes import Apply
+from archdsl.graph.once import once
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Constant, Init, Normal, Uniform
 from archdsl.sizes.shape import Shape
@@ -92,6 +94,12 @@ def of_the_same_name(kind: type[Op]) -> Kernel | None:
         return getattr(import_module(name), kind.name, None)
     except ModuleNotFoundError:
         return None
+
+
+@once
+def lowered(node: Apply) -> Call:
+    """The kernel call of a node, on inputs of the shapes that it has been given."""
+    return lower(node.op, *(value.shape for value in node.inputs))
 
 
 def missing() -> list[str]:

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from archdsl.backends.torch.calls import Call
 from archdsl.backends.torch.initial import initialized
 from archdsl.graph.nodes import Apply
+from archdsl.graph.once import once
 from archdsl.ops import OPS, Op
 from archdsl.ops.init import Init
 
@@ -89,6 +90,7 @@ def lowers(op: type[Op]) -> Callable[[AnyRule], AnyRule]:
     return enter
 
 
+@once
 def lower(node: Apply) -> Lowering:
     """The lowering of a node, its first values included."""
     assert type(node.op) in RULES, f"{node.op.name} has no torch rule"
