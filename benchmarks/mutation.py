@@ -20,6 +20,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -52,14 +53,7 @@ class Area(NamedTuple):
 AREAS = {
     "ops": Area(
         ("archdsl/ops/*.py",),
-        (
-            EVERY_OP,
-            "tests/whole/test_golden.py",
-            "tests/elaborate/test_errors.py",
-            "tests/ops",
-            "tests/docs/test_manual.py",
-            "tests/backends/numpy/test_forms.py",
-        ),
+        (EVERY_OP, "tests/whole/test_golden.py", "tests/ops/test_free_and_fixed.py", "tests/elaborate/test_errors.py"),
     ),
     "kernels": Area(
         ("archdsl/backends/numpy/kernels/*.py", "archdsl/backends/numpy/rules.py"),
@@ -69,28 +63,25 @@ AREAS = {
                 f"tests/backends/numpy/test_{name}.py"
                 for name in ("kernels", "windows", "forms", "norms", "activations")
             ),
-            "tests/ops",
+            "tests/ops/test_augment.py",
         ),
     ),
     "fast": Area(
         ("archdsl/backends/numpy/fast/*.py", "archdsl/backends/numpy/fuse.py", "archdsl/backends/numpy/plan.py"),
-        (EVERY_OP, "tests/backends/numpy/test_fast.py", "tests/backends/numpy/test_program.py"),
+        (EVERY_OP, "tests/backends/numpy/test_fast.py"),
     ),
     "torch": Area(
         tuple(f"archdsl/backends/torch/{name}.py" for name in TORCH_RULES),
         (EVERY_OP, "tests/whole/test_golden.py", "tests/ops/test_augment.py", "tests/backends/torch/test_initial.py"),
     ),
-    "passes": Area(
-        ("archdsl/passes/*.py",),
-        (EVERY_OP, "tests/passes", "tests/whole/test_golden.py", "tests/backends/torch/test_outputs.py"),
-    ),
+    "passes": Area(("archdsl/passes/*.py",), (EVERY_OP, "tests/whole/test_golden.py", "tests/passes")),
     "sizes": Area(
         ("archdsl/sizes/*.py",),
         (
-            "tests/sizes",
             "tests/whole/test_golden.py",
+            "tests/sizes",
+            "tests/ops/test_free_and_fixed.py",
             "tests/elaborate/test_errors.py",
-            "tests/whole/test_generated.py",
         ),
     ),
 }
@@ -239,25 +230,24 @@ def copied() -> Path:
     return to
 
 
-def tested(tree: Path, arguments: list[str], limit: float) -> str:
-    """What pytest says in a forked process: "passes", the name of a test that fails, or that time was up."""
+def tested(tree: Path, arguments: list[str], limit: int) -> str:
+    """What pytest says in a forked process: "passes", the name of a test that fails, or that time was up.
+
+    The limit is in seconds of the processor, so that a machine that is busy with other things finds no fault.
+    """
     report = tree / "failed.txt"
     report.unlink(missing_ok=True)
     process = os.fork()
     if process == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
         _in_child(tree, arguments, report)
-    until = time.monotonic() + limit
-    while time.monotonic() < until:
-        done, status = os.waitpid(process, os.WNOHANG)
-        if done:
-            code = os.waitstatus_to_exitcode(status)
-            if code == 0:
-                return "passes"
-            return report.read_text(encoding="utf-8") if report.exists() else f"exit {code}"
-        time.sleep(0.05)
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return "time is up"
+    _, status = os.waitpid(process, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
+        return "passes"
+    if code == -signal.SIGXCPU:
+        return "time is up"
+    return report.read_text(encoding="utf-8") if report.exists() else f"exit {code}"
 
 
 def _in_child(tree: Path, arguments: list[str], report: Path) -> None:
@@ -296,10 +286,10 @@ def ops_of(mutant: Mutant, tree: Path) -> str:
     if not path.exists():
         return ""
     names = re.findall(r'^    name = "(\w+)"$', path.read_text(encoding="utf-8"), re.M)
-    return " or ".join(f"[{name}{end}" for name in names for end in ("-", "]"))
+    return " or ".join(f"[{name}]" for name in names)
 
 
-def verdict(mutant: Mutant, area: Area, tree: Path, limit: float) -> str:
+def verdict(mutant: Mutant, area: Area, tree: Path, limit: int) -> str:
     """Which test finds a mutant, or that it survives."""
     target = tree / mutant.file
     original = target.read_text(encoding="utf-8")
@@ -323,10 +313,10 @@ def verdict(mutant: Mutant, area: Area, tree: Path, limit: float) -> str:
 @click.argument("areas", nargs=-1, type=click.Choice([*AREAS]))
 @click.option("--count", default=40, help="mutants of each area")
 @click.option("--seed", default=0, help="which of them")
-@click.option("--limit", default=240.0, help="seconds that a run of tests may take")
+@click.option("--limit", default=150, help="seconds of the processor that a run of tests may take")
 @click.option("--only", default="", help="a file, or a file and a line, whose mutants are run alone")
 @click.option("--into", type=click.Path(path_type=Path), help="a file of results, a line of JSON for each mutant")
-def main(areas: tuple[str, ...], count: int, seed: int, limit: float, only: str, into: Path | None) -> None:
+def main(areas: tuple[str, ...], count: int, seed: int, limit: int, only: str, into: Path | None) -> None:
     """Run mutants and say which survive."""
     import hypothesis  # noqa: F401
     import pytest  # noqa: F401
@@ -336,11 +326,12 @@ def main(areas: tuple[str, ...], count: int, seed: int, limit: float, only: str,
     torch.set_num_threads(1)
     tree = copied()
     try:
+        killers = set()
         for name in areas:
-            for test in AREAS[name].tests:
-                found = tested(tree, [test], 10 * limit)
-                assert found == "passes", f"without a fault, {test} fails: {found}"
-            _run(name, _drawn(name, count, seed, only, tree), tree, limit, into)
+            killers |= _run(name, _drawn(name, count, seed, only, tree), tree, limit, into)
+        tests = sorted(killer for killer in killers if "::" in killer)
+        found = tested(tree, tests, 10 * limit) if tests else "passes"
+        click.echo(f"without a fault, the tests that found one: {found}")
     finally:
         shutil.rmtree(tree)
 
@@ -353,18 +344,19 @@ def _drawn(name: str, count: int, seed: int, only: str, tree: Path) -> list[Muta
     return sorted(random.Random(seed).sample(every, min(count, len(every))))
 
 
-def _run(name: str, drawn: list[Mutant], tree: Path, limit: float, into: Path | None) -> None:
-    killed = 0
+def _run(name: str, drawn: list[Mutant], tree: Path, limit: int, into: Path | None) -> set[str]:
+    killers = []
     for mutant in drawn:
         start = time.monotonic()
         found = verdict(mutant, AREAS[name], tree, limit)
-        killed += found != "survives"
+        killers += [found] * (found != "survives")
         click.echo(f"{time.monotonic() - start:6.1f} s  {mutant}  [{found}]")
         if into:
             with into.open("a", encoding="utf-8") as lines:
                 facts = {"area": name, "mutant": str(mutant), "found": found}
                 lines.write(json.dumps(facts, ensure_ascii=False) + "\n")
-    click.echo(f"{name}: {killed} of {len(drawn)} killed")
+    click.echo(f"{name}: {len(killers)} of {len(drawn)} killed")
+    return set(killers)
 
 
 if __name__ == "__main__":

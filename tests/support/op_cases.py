@@ -274,16 +274,20 @@ def examples(name: str) -> list[OpExample]:
     return [*map(smaller, shown(OPS[name])), *op_examples(dedent(CORNERS.get(name, "")).strip(), [])]
 
 
-def cases() -> Iterator[Case]:
-    """Every op with each of its examples, in every surrounding that fits."""
-    for name in OPS:
-        for number, example in enumerate(examples(name)):
-            line = " ".join(example.text.partition("#")[0].split())
-            for around, text in surroundings(example.spec).items():
-                net = checked(text)
-                if net is not None:
-                    yield Case(name, around, f"{name}-{number}-{around}: {line}", net)
-                assert net or around != "alone", f"{name}: its example is no network\n{text}{_why(text)}"
+@cache
+def cases(name: str) -> list[Case]:
+    """Each example of an op, in every surrounding that fits."""
+    return list(_cases(name))
+
+
+def _cases(name: str) -> Iterator[Case]:
+    for example in examples(name):
+        line = " ".join(example.text.partition("#")[0].split())
+        for around, text in surroundings(example.spec).items():
+            net = checked(text)
+            if net is not None:
+                yield Case(name, around, f"{line} [{around}]", net)
+            assert net or around != "alone", f"{name}: its example is no network\n{text}{_why(text)}"
 
 
 @cache
