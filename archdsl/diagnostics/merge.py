@@ -23,10 +23,10 @@ def merged(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     merged([ReLU at line 3, ReLU at line 5])      # one, with a label at line 5
     """
     found = list(diagnostics)
-    facts = {one.problem.leads(one.span) for one in found if one.span} - {None}
+    facts = {one.problem.suppresses(one.span) for one in found if one.span} - {None}
     places: dict[Hashable, list[Diagnostic]] = {}
     for diagnostic in found:
-        if diagnostic.problem.follows in facts:
+        if diagnostic.problem.suppressed_by in facts:
             continue
         places.setdefault(_place(diagnostic), []).append(diagnostic)
     causes: dict[Hashable, list[Diagnostic]] = {}

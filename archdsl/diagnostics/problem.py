@@ -67,13 +67,13 @@ class Problem(Record):
         """What tells two mistakes of this kind at one place apart; None where one mistake is behind all of them."""
         return None
 
-    def leads(self, span: Span) -> Hashable:
-        """A fact that other kinds of problems may follow from; None where there is none."""
+    def suppresses(self, span: Span) -> Hashable:
+        """A fact from which other problems follow, which are then not told; None where there is none."""
         return None
 
     @property
-    def follows(self) -> Hashable:
-        """The fact that this follows from, if another problem says that it is one: then it is not told."""
+    def suppressed_by(self) -> Hashable:
+        """The fact that this follows from: where another problem tells it, this one is not told."""
         return None
 
     def repair(self, span: Span) -> tuple[Edit, ...]:

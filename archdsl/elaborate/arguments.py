@@ -31,7 +31,7 @@ class UnknownArgument(Problem):
         return self.callee, self.name
 
     @property
-    def follows(self) -> Hashable:
+    def suppressed_by(self) -> Hashable:
         """Where the body of what is called speaks of the name as well, its parameter is what is missing."""
         return self.callee, self.name
 

@@ -39,7 +39,7 @@ class MadeFromItself(Problem):
         return f"give one of them a body: network {self.name} {{ … }}"
 
 
-class Plan(Entity):
+class NetworkPlan(Entity):
     """The body to expand, its parameters' values, and what a family adds."""
 
     network: tree.Network
@@ -56,7 +56,7 @@ def plan_of(
     steps: Steps,
     families: tuple[NetworkRef, ...] = (),
     place: Span | None = None,
-) -> Plan:
+) -> NetworkPlan:
     """What a network's name stands for; `families` are those on the way to it, `place` is where it was asked for."""
     network, home = ref.network, ref.home
     if ref in families:
@@ -73,7 +73,7 @@ def plan_of(
             name = next(iter(rest))
             near = suggestion(name, own) or (f"its parameters are {', '.join(own)}" if own else "it has no parameters")
             raise Mistake(Diagnostic(UnknownArgument(network.name.name, name, near), network.name.span))
-        return Plan(network, scope, constants, network.doc, ())
+        return NetworkPlan(network, scope, constants, network.doc, ())
     call = network.base
     callee = call.callee if isinstance(call, tree.CallExpression) else call
     base = evaluate(callee, env)

@@ -14,7 +14,7 @@ from archdsl.elaborate.context import NOTHING, Context, Run, environment
 from archdsl.elaborate.definitions import meant, origin
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.expand import new_run
-from archdsl.elaborate.families import Plan, plan_of
+from archdsl.elaborate.families import NetworkPlan, plan_of
 from archdsl.elaborate.mistake import Mistake, fail
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import computed
@@ -167,7 +167,7 @@ def elaborate(
         sys.setrecursionlimit(before)
 
 
-def _expand(name: str, plan: Plan, sizes: Sizes, run: Run) -> Elaborated:
+def _expand(name: str, plan: NetworkPlan, sizes: Sizes, run: Run) -> Elaborated:
     """Expand the body of a network."""
     symbols: dict[str, Constant] = {}
     facts: list[Fact] = []
@@ -280,7 +280,7 @@ def _facts(statement: tree.InputDeclaration, context: Context) -> list[Fact]:
     return facts
 
 
-def _check_sizes_used(plan: Plan, sizes: Sizes, context: Context) -> None:
+def _check_sizes_used(plan: NetworkPlan, sizes: Sizes, context: Context) -> None:
     statements = plan.network.body.statements
     known = [statement.name.name for statement in statements if isinstance(statement, tree.InputDeclaration)]
     for name in sizes:

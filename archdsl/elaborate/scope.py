@@ -31,7 +31,7 @@ class UnknownName(Problem):
         """A name that nothing is like may be two things in two items; one that is misspelt is one thing."""
         return self.name, self.near or item(span)
 
-    def leads(self, span: Span) -> Hashable:
+    def suppresses(self, span: Span) -> Hashable:
         return item(span), self.name
 
     def repair(self, span: Span) -> tuple[Edit, ...]:
