@@ -104,32 +104,38 @@ class PositionAfterName(Problem):
         return "put it first, or give it its name"
 
 
-def match(callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
-    """Which argument is for which parameter."""
+def match(
+    callee: str, known: list[str], arguments: tuple[tree.Argument, ...], span: Span
+) -> tuple[dict[str, tree.Argument], list[Mistake]]:
+    """Which argument is for which parameter, and what is wrong with those that are for none."""
     given: dict[str, tree.Argument] = {}
-    named = False
-    unknown: list[Diagnostic] = []
+    wrong: list[Mistake] = []
+    named = crowded = False
     for index, argument in enumerate(arguments):
         if argument.name is None:
             if named:
-                raise fail(PositionAfterName(), argument.span)
+                wrong.append(fail(PositionAfterName(), argument.span))
+                continue
             if index >= len(known):
                 most = f"{len(known)} argument{'s' * (len(known) != 1)}" if known else "no arguments"
-                raise fail(TooManyArguments(callee, most, len(arguments), usage(callee, known)), argument.span)
+                if not crowded:
+                    problem = TooManyArguments(callee, most, len(arguments), usage(callee, known))
+                    wrong.append(fail(problem, argument.span))
+                crowded = True
+                continue
             name = known[index]
         else:
             named, name = True, argument.name
             if name not in known:
                 near = near_argument(name, known) or usage(callee, known)
-                unknown.append(Diagnostic(UnknownArgument(callee, name, near), named_place(argument)))
+                wrong.append(fail(UnknownArgument(callee, name, near), named_place(argument)))
                 continue
         if name in given:
             label = Label(given[name].span, "first here")
-            raise Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,)))
+            wrong.append(Mistake(Diagnostic(ArgumentTwice(name, usage(callee, known)), argument.span, (label,))))
+            continue
         given[name] = argument
-    if unknown:
-        raise Mistake(unknown[0], tuple(unknown[1:]))
-    return given
+    return given, wrong
 
 
 def named_place(argument: tree.Argument) -> Span:

@@ -10,7 +10,7 @@ from archdsl.elaborate.arguments import MissingArgument, match, usage
 from archdsl.elaborate.builtins import INITIALIZERS
 from archdsl.elaborate.evaluate import Environment, evaluate, uneven, unpacked, written
 from archdsl.elaborate.foreign import TOO_LARGE
-from archdsl.elaborate.mistake import fail
+from archdsl.elaborate.mistake import Mistake, fail, together
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.scope import Constant
 from archdsl.elaborate.values import Builtin, OutOfRange, Quotient, Tensor, WrongType, described, show
@@ -38,25 +38,34 @@ def bind_op(
     and no op is made. `made` holds the ops so far: the same arguments are the same op, in every pass of a repetition.
     """
     attributes = op.attributes()
-    given = match(op.name, list(attributes), arguments, span)
+    given, wrong = match(op.name, list(attributes), arguments, span)
+    is_whole = not wrong
     places = {name: argument.span for name, argument in given.items()}
-    values: dict[str, Any] = {}
-    for name, (value, _) in defaults.items():
-        if name not in given:
-            values[name] = value
+    values: dict[str, Any] = {name: value for name, (value, _) in defaults.items() if name not in given}
     for name, argument in given.items():
-        values[name] = _word(argument.value, attributes[name], env) or evaluate(argument.value, env)
-    alike = _alike(op, axes, values)
+        try:
+            values[name] = _word(argument.value, attributes[name], env) or evaluate(argument.value, env)
+        except Mistake as mistake:
+            wrong.append(mistake)
+    alike = _alike(op, axes, values) if not wrong else None
     if alike in made:
         return made[alike], places
-    missing = [a.name for a in attributes.values() if a.required and a.name not in values]
-    if missing:
-        raise fail(MissingArgument(op.name, ", ".join(missing), usage(op.name, list(attributes))), span)
+    missing = [a.name for a in attributes.values() if a.required and a.name not in {**given, **defaults}]
+    if missing and is_whole:  # else what is wrong may be what is missing
+        wrong.append(fail(MissingArgument(op.name, ", ".join(missing), usage(op.name, list(attributes))), span))
     bound: dict[str, Any] = {}
     for attribute in attributes.values():  # in the order of the fields
+        if attribute.name in missing or (attribute.name in given and attribute.name not in values):
+            continue
         place = places.get(attribute.name) or (defaults[attribute.name][1] if attribute.name in defaults else span)
         value = values.get(attribute.name, attribute.default)
-        bound[attribute.name] = KINDS[attribute.kind](value, attribute, f"{op.name}'s {attribute.name}", axes, place)
+        what = f"{op.name}'s {attribute.name}"
+        try:
+            bound[attribute.name] = KINDS[attribute.kind](value, attribute, what, axes, place)
+        except Mistake as mistake:
+            wrong.append(mistake)
+    if wrong:
+        raise together(wrong)
     if axes is None:
         return None, places
     instance = op(*bound.values())

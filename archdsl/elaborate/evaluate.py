@@ -15,7 +15,7 @@ from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.elaborate.arguments import MissingArgument, UnknownArgument, match, named_place, usage
 from archdsl.elaborate.builtins import BUILTINS
 from archdsl.elaborate.foreign import near_word
-from archdsl.elaborate.mistake import REPORTED, Mistake, fail
+from archdsl.elaborate.mistake import REPORTED, Mistake, fail, together
 from archdsl.elaborate.numbers import Refused, UnevenDivision, arithmetic, bounded, compare
 from archdsl.elaborate.scope import Constant, FileScope, Scope, UnknownName
 from archdsl.elaborate.values import (
@@ -390,7 +390,8 @@ def _through_call(mistake: Mistake, name: str, names: Mapping[str, Constant], sp
     if found is None or (len(found.notes) > 2 and depth):
         return mistake
     call = f"in {name}({', '.join(f'{n}={show(v)}' for n, v in names.items())}), called at {span}"
-    return Mistake(replace(found, notes=(*found.notes, call)))
+    told, *others = (replace(each, notes=(*each.notes, call)) for each in (found, *mistake.others))
+    return Mistake(told, tuple(others))
 
 
 def bind(
@@ -403,17 +404,24 @@ def bind(
 ) -> dict[str, Constant]:
     """Values for the parameters of a block, a network or a function, in the order of the parameters."""
     known = [parameter.name for parameter in parameters]
-    given = match(callee, known, arguments, span)
+    given, wrong = match(callee, known, arguments, span)
     names: dict[str, Constant] = {}
     missing = [p.name for p in parameters if p.default is None and p.name not in given]
-    if missing:
-        raise fail(MissingArgument(callee, ", ".join(missing), usage(callee, known)), span)
+    if missing and not wrong:  # else what is wrong may be what is missing
+        wrong.append(fail(MissingArgument(callee, ", ".join(missing), usage(callee, known)), span))
     for parameter in parameters:
-        if parameter.name in given:
-            names[parameter.name] = evaluate(given[parameter.name].value, env)
-        elif parameter.default is not None:
-            inside = replace(env, scope=Scope(home, dict(names)), has_incoming=False, tensor=lambda name: None)
-            names[parameter.name] = evaluate(parameter.default, inside)
+        try:
+            if parameter.name in given:
+                names[parameter.name] = evaluate(given[parameter.name].value, env)
+            elif parameter.default is not None and not wrong:
+                inside = replace(env, scope=Scope(home, dict(names)), has_incoming=False, tensor=lambda name: None)
+                names[parameter.name] = evaluate(parameter.default, inside)
+        except Mistake as mistake:
+            wrong.append(mistake)
+            if env.depth:  # inside a function all that follows would be computed for nothing
+                break
+    if wrong:
+        raise together(wrong)
     return names
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.source import Span
 
@@ -16,6 +18,12 @@ class Mistake(Exception):
 
 
 REPORTED = Mistake(None)
+
+
+def together(mistakes: Sequence[Mistake]) -> Mistake:
+    """Several mistakes as one, to be raised: all of them are told."""
+    found = [each for mistake in mistakes for each in (mistake.diagnostic, *mistake.others) if each]
+    return Mistake(found[0], tuple(found[1:])) if found else REPORTED
 
 
 def fail(problem: Problem, span: Span) -> Mistake:
