@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from archdsl.diagnostics import Diagnostic, Edit, Label, Problem, respelled
 from archdsl.elaborate.foreign import near_argument
-from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.mistake import Mistake, error
 from archdsl.source import Span
 from archdsl.syntax import tree
 
@@ -114,13 +114,13 @@ def match(
     for index, argument in enumerate(arguments):
         if argument.name is None:
             if named:
-                wrong.append(fail(PositionAfterName(), argument.span))
+                wrong.append(error(PositionAfterName(), argument.span))
                 continue
             if index >= len(known):
                 most = f"{len(known)} argument{'s' * (len(known) != 1)}" if known else "no arguments"
                 if not crowded:
                     problem = TooManyArguments(callee, most, len(arguments), usage(callee, known))
-                    wrong.append(fail(problem, argument.span))
+                    wrong.append(error(problem, argument.span))
                 crowded = True
                 continue
             name = known[index]
@@ -128,7 +128,7 @@ def match(
             named, name = True, argument.name
             if name not in known:
                 near = near_argument(name, known) or usage(callee, known)
-                wrong.append(fail(UnknownArgument(callee, name, near), named_place(argument)))
+                wrong.append(error(UnknownArgument(callee, name, near), named_place(argument)))
                 continue
         if name in given:
             label = Label(given[name].span, "first here")

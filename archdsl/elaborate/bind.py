@@ -10,10 +10,10 @@ from archdsl.elaborate.arguments import MissingArgument, match, usage
 from archdsl.elaborate.builtins import INITIALIZERS
 from archdsl.elaborate.evaluate import Environment, evaluate, uneven, unpacked, written
 from archdsl.elaborate.foreign import TOO_LARGE
-from archdsl.elaborate.mistake import Mistake, fail, together
+from archdsl.elaborate.mistake import Mistake, error, together
 from archdsl.elaborate.numbers import Refused, as_float
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Builtin, OutOfRange, Quotient, Tensor, WrongType, described, show
+from archdsl.elaborate.values import Builtin, OutOfRange, Quotient, ValueRef, WrongType, described, show
 from archdsl.ops import Attribute, Op
 from archdsl.ops.init import Initializer
 from archdsl.sizes.dim import Expr
@@ -52,7 +52,7 @@ def bind_op(
         return made[alike], places
     missing = [a.name for a in attributes.values() if a.required and a.name not in {**given, **defaults}]
     if missing and is_whole:  # else what is wrong may be what is missing
-        wrong.append(fail(MissingArgument(op.name, ", ".join(missing), usage(op.name, list(attributes))), span))
+        wrong.append(error(MissingArgument(op.name, ", ".join(missing), usage(op.name, list(attributes))), span))
     bound: dict[str, Any] = {}
     for attribute in attributes.values():  # in the order of the fields
         if attribute.name in missing or (attribute.name in given and attribute.name not in values):
@@ -90,7 +90,7 @@ def refuse_values(op: type[Op], arguments: tuple[tree.Argument, ...], env: Envir
             word = argument.value.span.text
             rest = ", ".join(other.span.text for other in arguments if other is not argument)
             hint = f"a layer takes the value before it: {word} -> {op.name}{f'({rest})' if rest else ''}"
-            raise fail(
+            raise error(
                 WrongType(f"an argument of {op.name}", "a number or a word", f"the value {word}", hint), argument.span
             )
 
@@ -114,16 +114,16 @@ def _whole(value: Constant, attribute: Attribute, what: str, span: Span) -> int:
         raise uneven(value, span)
     if isinstance(value, Expr):
         hint = f"{value} is known only when the network runs"
-        raise fail(WrongType(what, "known when compiling", described(value), hint), span)
+        raise error(WrongType(what, "known when compiling", described(value), hint), span)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise fail(WrongType(what, "an integer", described(value), _whole_hint(value) or unpacked(value, span)), span)
+        raise error(WrongType(what, "an integer", described(value), _whole_hint(value) or unpacked(value, span)), span)
     return int(_ranged(value, attribute, what, span))
 
 
 def _whole_hint(value: Constant) -> str:
     if isinstance(value, float):
         return "round(…), floor(…) and ceil(…) make it whole"
-    if isinstance(value, Tensor):
+    if isinstance(value, ValueRef):
         return "a layer takes the value before it: value -> layer(…)"
     if value in ("same", "valid"):
         number = "half of an odd kernel, rounded down, keeps the size" if value == "same" else "0 keeps windows inside"
@@ -141,7 +141,7 @@ def _ranged(value: Any, attribute: Attribute, what: str, span: Span) -> Any:
         too_large = TOO_LARGE.get(attribute.name, "") if high is not None and value > high else ""
         is_percentage = (low, high) == (0, 1) and 5 <= value <= 100 and not too_large
         hint = f"{show(number)} % is {show(value / 100)}" if is_percentage else too_large
-        raise fail(OutOfRange(what, bounds, show(number), hint), span)
+        raise error(OutOfRange(what, bounds, show(number), hint), span)
     return value
 
 
@@ -159,7 +159,7 @@ def _size(value: Constant, attribute: Attribute, what: str, axes: int | None, sp
     sizes = tuple(_whole(item, attribute, what, span) for item in value)
     if axes is not None and len(sizes) != axes:
         expected = f"an integer, or {axes} of them" if axes > 1 else "an integer, or a list of one"
-        raise fail(WrongType(what, expected, described(value), SPATIAL.get(axes, "")), span)
+        raise error(WrongType(what, expected, described(value), SPATIAL.get(axes, "")), span)
     return sizes
 
 
@@ -186,11 +186,11 @@ def _optional_integer(value: Constant, attribute: Attribute, what: str, axes: in
 
 def _float(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Quotient):
-        raise fail(WrongType(what, "a number", described(value)), span)
+        raise error(WrongType(what, "a number", described(value)), span)
     try:
         number = as_float(value)
     except Refused as refusal:
-        raise fail(refusal.problem, span) from None
+        raise error(refusal.problem, span) from None
     return float(_ranged(number, attribute, what, span))
 
 
@@ -206,16 +206,16 @@ def _optional_float(value: Constant, attribute: Attribute, what: str, axes: int 
 def _bool(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> bool:
     if not isinstance(value, bool):
         hint = f"write {'true' if value else 'false'}" if value in (0, 1) else ""
-        raise fail(WrongType(what, "true or false", described(value), hint), span)
+        raise error(WrongType(what, "true or false", described(value), hint), span)
     return value
 
 
 def _string(value: Constant, attribute: Attribute, what: str, axes: int | None, span: Span) -> str:
     choices = listing(map(show, attribute.choices))
     if not isinstance(value, str):
-        raise fail(WrongType(what, choices or "a string", described(value)), span)
+        raise error(WrongType(what, choices or "a string", described(value)), span)
     if attribute.choices and value not in attribute.choices:
-        raise fail(WrongType(what, choices, show(value), suggestion(value, attribute.choices)), span)
+        raise error(WrongType(what, choices, show(value), suggestion(value, attribute.choices)), span)
     return value
 
 
@@ -224,7 +224,7 @@ def _initializer(value: Constant, attribute: Attribute, what: str, axes: int | N
         return Initializer(value.name)
     if not isinstance(value, Initializer):
         choices = ", ".join(INITIALIZERS)
-        raise fail(WrongType(what, "a way to draw weights", described(value), f"one of {choices}"), span)
+        raise error(WrongType(what, "a way to draw weights", described(value), f"one of {choices}"), span)
     return value
 
 

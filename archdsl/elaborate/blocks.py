@@ -13,11 +13,11 @@ from archdsl.elaborate.arguments import UnknownArgument
 from archdsl.elaborate.context import Context, Names, environment
 from archdsl.elaborate.definitions import definition, meant
 from archdsl.elaborate.evaluate import Environment, bind
-from archdsl.elaborate.mistake import REPORTED, Mistake, fail
-from archdsl.elaborate.module import Module
+from archdsl.elaborate.mistake import POISONED, Mistake, error
+from archdsl.elaborate.module import ModuleBuilder
 from archdsl.elaborate.names import NotALayer, bind_results, computed, label_of, resolve, unnamed
-from archdsl.elaborate.scope import Constant, Scope, Trail
-from archdsl.elaborate.values import BlockRef, Tensor, kind, show, tensors, with_tensors
+from archdsl.elaborate.scope import Constant, ExpansionTrace, Scope
+from archdsl.elaborate.values import BlockRef, ValueRef, kind, show, tensors, with_tensors
 from archdsl.elaborate.walk import NoInput, report, walk
 from archdsl.graph.nodes import Call, Graph, Value
 from archdsl.limits import CallsTooDeep, TooManyBodies, limits
@@ -51,21 +51,21 @@ UNFINISHED = Graph("block", "", (), (), ())
 """Stands in the table for a block that is being expanded: whoever finds it there calls itself."""
 
 
-def inline(step: tree.Inline, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+def inline(step: tree.Inline, context: Context, current: ValueRef | None, names: Names) -> ValueRef | None:
     """Expand a block's stages into the module that uses them: they add no level to the path."""
     unnamed(names, "an inlined block")
     word = computed(step.name, context, current)
     target = resolve(word, step, context)
     if not isinstance(target, BlockRef):
-        raise fail(NotALayer(word, kind(target), "only a block can be inlined", "a block"), step.name.span)
+        raise error(NotALayer(word, kind(target), "only a block can be inlined", "a block"), step.name.span)
     if context.depth >= limits().calls:
-        raise fail(CallsTooDeep(limits().calls), step.span)
+        raise error(CallsTooDeep(limits().calls), step.span)
     block = target.block
     arguments = step.arguments or ()
     constants = _bound(target, arguments, step.name.span, environment(context, current))
     scope = Scope(target.home, constants)
-    trail = Trail(f"in {_called(block, constants)}, inlined at {step.span}", context.trail)
-    inside = replace(context, scope=scope, trail=trail, depth=context.depth + 1)
+    trace = ExpansionTrace(f"in {_called(block, constants)}, inlined at {step.span}", context.trace)
+    inside = replace(context, scope=scope, trace=trace, depth=context.depth + 1)
     try:
         if block.signature:
             symbols = contracts.enter(block.signature, _entries(current, constants), environment(inside, None))
@@ -75,21 +75,21 @@ def inline(step: tree.Inline, context: Context, current: Tensor | None, names: N
             contracts.leave(block.signature, result.value.shape, environment(inside, result))
     except Mistake as mistake:
         report(mistake, inside)
-        raise REPORTED from None
+        raise POISONED from None
     return result
 
 
-def group(step: tree.Group, context: Context, current: Tensor | None, names: Names) -> Tensor:
+def group(step: tree.Group, context: Context, current: ValueRef | None, names: Names) -> ValueRef:
     label = label_of(names, context, current)
     key = context.module.claim(label, names[0].span if names else step.span)
-    module = Module("group", "", context.module)
+    module = ModuleBuilder("group", "", context.module)
     inside = replace(context, module=module, depth=context.depth + 1)
     if inside.depth > limits().calls:
-        raise fail(CallsTooDeep(limits().calls), step.span)
-    entry = Tensor(module.capture(current.value, "x")) if current and current.value else current
+        raise error(CallsTooDeep(limits().calls), step.span)
+    entry = ValueRef(module.capture(current.value, "x")) if current and current.value else current
     result = walk(step.body, inside, entry)
     if result is None or result.value is None:
-        raise REPORTED
+        raise POISONED
     given = module.used_captures(result.value)
     graph = module.graph((result.value,), ("out",), span=step.span)
     return _call(graph, given, key, label, names, step.span, context)
@@ -103,7 +103,7 @@ def _call(
     names: Names,
     span: Span,
     context: Context,
-) -> Tensor:
+) -> ValueRef:
     node = Call(graph, inputs, key, label, span=span)
     context.module.add(node, span)
     return bind_results(node, names, label, context)
@@ -117,32 +117,32 @@ def apply_block(
     names: Names,
     key_span: Span,
     context: Context,
-    current: Tensor | None,
-) -> Tensor:
+    current: ValueRef | None,
+) -> ValueRef:
     key = context.module.claim(label, key_span)
     block = target.block
     env = environment(context, current)
     constants = _bound(target, arguments, step.name.span, env)
     given = _entries(current, constants)
     if not given:
-        raise fail(NoInput(), step.name.span)
+        raise error(NoInput(), step.name.span)
     if any(tensor.value is None for tensor in given):
-        raise REPORTED
+        raise POISONED
     shapes = (current.shape if current else None, *(tensor.shape for tensor in given[bool(current) :]))
     for value in constants.values():
         context.run.steps.touch(step.span, value)
     identity = (block, tuple((n, _frozen(v)) for n, v in constants.items()), shapes, _frozen(context.defaults))
     expanded = context.run.blocks
     if expanded.get(identity) is UNFINISHED:
-        raise fail(EndlessRecursion(block.name.name), step.span)
+        raise error(EndlessRecursion(block.name.name), step.span)
     if identity not in expanded:
         if len(expanded) >= limits().bodies:
-            raise fail(TooManyBodies(limits().bodies), step.span)
+            raise error(TooManyBodies(limits().bodies), step.span)
         expanded[identity] = UNFINISHED
         note = f"in {_called(block, constants)}, called at {step.span}"
-        module = Module("block", block.name.name)
-        trail = Trail(note, context.trail)
-        inside = replace(context, scope=Scope(target.home), module=module, trail=trail, depth=context.depth + 1)
+        module = ModuleBuilder("block", block.name.name)
+        trace = ExpansionTrace(note, context.trace)
+        inside = replace(context, scope=Scope(target.home), module=module, trace=trace, depth=context.depth + 1)
         made = None
         try:
             made = expand_block(block, constants, inside, current, step.span, context.module)
@@ -150,7 +150,7 @@ def apply_block(
             expanded[identity] = made
     graph = expanded[identity]
     if graph is None:
-        raise REPORTED
+        raise POISONED
     inputs = tuple([tensor.value for tensor in given if tensor.value])
     return _call(graph, inputs, key, label, names, step.span, context)
 
@@ -159,16 +159,16 @@ def expand_block(
     block: tree.Block,
     constants: dict[str, Constant],
     context: Context,
-    current: Tensor | None,
+    current: ValueRef | None,
     span: Span,
-    outside: Module,
+    outside: ModuleBuilder,
 ) -> Graph | None:
     """The body of a block for one set of arguments and shapes; None where mistakes leave its result unknown.
 
     `outside` is the module that the values come from.
     """
     if context.depth > limits().calls:
-        raise fail(CallsTooDeep(limits().calls), span)
+        raise error(CallsTooDeep(limits().calls), span)
     entry = current
     if current and current.value:
         entry = _entry("x", current.value, context, span, outside)
@@ -215,25 +215,25 @@ def _bound(target: BlockRef, arguments: tuple[tree.Argument, ...], span: Span, e
         raise Mistake(replace(mistake.diagnostic, problem=problem), mistake.others) from None
 
 
-def _entered(name: str, value: Constant, context: Context, span: Span, outside: Module) -> Constant:
+def _entered(name: str, value: Constant, context: Context, span: Span, outside: ModuleBuilder) -> Constant:
     """An argument as the block has it: its values are entries of the block, those of a list with numbers."""
     numbers = count()
 
-    def enter(tensor: Tensor) -> Tensor:
+    def enter(tensor: ValueRef) -> ValueRef:
         own = name if tensor is value else f"{name}_{next(numbers)}"
         return _entry(own, tensor.value, context, span, outside) if tensor.value else tensor
 
     return with_tensors(value, enter)
 
 
-def _entry(name: str, value: Value, context: Context, span: Span, outside: Module) -> Tensor:
+def _entry(name: str, value: Value, context: Context, span: Span, outside: ModuleBuilder) -> ValueRef:
     """A value of the module around a block, inside of it."""
     entry = Value(context.module.add_input(name, value.shape, span))
-    context.run.meant.enter(entry, value, outside)
-    return Tensor(entry)
+    context.run.recovery.enter(entry, value, outside)
+    return ValueRef(entry)
 
 
-def _entries(current: Tensor | None, constants: Mapping[str, Constant]) -> list[Tensor]:
+def _entries(current: ValueRef | None, constants: Mapping[str, Constant]) -> list[ValueRef]:
     """The values that a block gets: the current one, and those that its arguments are or hold."""
     return [*([current] if current else []), *chain.from_iterable(map(tensors, constants.values()))]
 
@@ -254,4 +254,4 @@ def _frozen(value: Any) -> Any:
         return tuple((name, _frozen(inner)) for name, inner in value.items())
     if isinstance(value, tuple):
         return tuple(_frozen(item) for item in value)
-    return Tensor if isinstance(value, Tensor) else (type(value), value)
+    return ValueRef if isinstance(value, ValueRef) else (type(value), value)

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.bind import Defaults
 from archdsl.elaborate.evaluate import Environment, Steps
-from archdsl.elaborate.meant import Meant
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.scope import Scope, Trail
-from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.module import ModuleBuilder
+from archdsl.elaborate.recovery import RecoveryShapes
+from archdsl.elaborate.scope import ExpansionTrace, Scope
+from archdsl.elaborate.values import ValueRef
 from archdsl.graph.needs import Needs, positive_sizes
 from archdsl.graph.nodes import Apply, Call, Graph
 from archdsl.limits import limits
@@ -27,10 +27,10 @@ from archdsl.sizes.prove import NOTHING_KNOWN
 from archdsl.sizes.shape import Shape
 from archdsl.syntax import tree
 
-NOTHING = Tensor(None)
+POISON = ValueRef(None)
 Names: TypeAlias = tuple[tree.LayerName, ...]
-StepRule: TypeAlias = "Callable[[Any, Context, Tensor | None, Names], Tensor | None]"
-StatementRule: TypeAlias = "Callable[[Any, Context, Tensor | None], Tensor | None]"
+StepRule: TypeAlias = "Callable[[Any, Context, ValueRef | None, Names], ValueRef | None]"
+StatementRule: TypeAlias = "Callable[[Any, Context, ValueRef | None], ValueRef | None]"
 
 
 class Rules(Entity):
@@ -53,7 +53,7 @@ class Run:
         self.steps = Steps()
         self.passes = limits().stages
         """Passes of repetitions that are left."""
-        self.meant = Meant()
+        self.recovery = RecoveryShapes()
         self.blocks: dict[Any, Graph | None] = {}
         """The blocks that were expanded, by their arguments and the shapes that they were given."""
         self.ops: dict[Any, Op] = {}
@@ -80,13 +80,13 @@ class Context(Entity):
 
     run: Run
     scope: Scope
-    module: Module
+    module: ModuleBuilder
     defaults: Mapping[str, Defaults]
-    trail: Trail | None = None
+    trace: ExpansionTrace | None = None
     depth: int = 0
 
 
-def environment(context: Context, current: Tensor | None) -> Environment:
+def environment(context: Context, current: ValueRef | None) -> Environment:
     """What an expression can see here."""
     return Environment(
         context.scope,

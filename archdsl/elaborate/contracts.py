@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Sequence
 
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate.evaluate import Environment, evaluate
-from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.mistake import Mistake, error
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Quotient, Tensor, WrongType, described, show
+from archdsl.elaborate.values import Quotient, ValueRef, WrongType, described, show
 from archdsl.sizes.dim import Dim, Expr
 from archdsl.sizes.prove import Known, equal
 from archdsl.sizes.shape import Shape
@@ -80,7 +80,7 @@ def claimed(claim: tree.Sequence, env: Environment) -> Shape | None:
     return Shape(tuple(size.numerator // size.divisor if isinstance(size, Quotient) else size for size in sizes))
 
 
-def enter(signature: tree.Signature, entries: Sequence[Tensor], env: Environment) -> dict[str, Constant]:
+def enter(signature: tree.Signature, entries: Sequence[ValueRef], env: Environment) -> dict[str, Constant]:
     """The symbols of a header's shapes, bound to the sizes that come in; sizes that are no symbols must fit.
 
     The shapes are those of the current value and of the values among the arguments, in this order.
@@ -91,12 +91,12 @@ def enter(signature: tree.Signature, entries: Sequence[Tensor], env: Environment
         problem = WrongType(
             "the number of shapes before ->", f"at most {len(entries)}", f"{len(signature.inputs)}", hint
         )
-        raise fail(problem, signature.inputs[len(entries)].span)
+        raise error(problem, signature.inputs[len(entries)].span)
     if len(signature.outputs) > 1:
         problem = WrongType(
             "the number of shapes after ->", "1", f"{len(signature.outputs)}", "a block leaves one value"
         )
-        raise fail(problem, signature.outputs[1].span)
+        raise error(problem, signature.outputs[1].span)
     for claim, entry in zip(signature.inputs, entries, strict=False):
         if entry.value:
             _enter(claim, entry.value.shape, symbols, env)
@@ -106,7 +106,7 @@ def enter(signature: tree.Signature, entries: Sequence[Tensor], env: Environment
 def _enter(claim: tree.Sequence, shape: Shape, symbols: dict[str, Constant], env: Environment) -> None:
     """Bind the symbols of one shape."""
     if len(claim.items) != shape.rank:
-        raise fail(ContractBroken(str(shape), claim.span.text, "another number of axes"), claim.span)
+        raise error(ContractBroken(str(shape), claim.span.text, "another number of axes"), claim.span)
     sizes: list[tuple[Dim | Quotient, Span]] = []
     for item, size in zip(claim.items, shape.dims, strict=True):
         if isinstance(item, tree.Name) and not env.scope.find(item.name)[0] and item.name not in symbols:
@@ -125,7 +125,7 @@ def leave(signature: tree.Signature, shape: Shape, env: Environment) -> None:
 
 def _size(value: Constant, span: Span) -> Dim | Quotient:
     if isinstance(value, bool) or not isinstance(value, int | Expr | Quotient):
-        raise fail(WrongType("a size", "an integer", described(value)), span)
+        raise error(WrongType("a size", "an integer", described(value)), span)
     return value
 
 
@@ -138,12 +138,12 @@ def _hold(
 ) -> None:
     text = f"[{', '.join(show(size) for size, _ in sizes)}]"
     if len(sizes) != shape.rank:
-        raise fail(ContractBroken(str(shape), text, "another number of axes"), claim.span)
+        raise error(ContractBroken(str(shape), text, "another number of axes"), claim.span)
     for axis, ((size, span), found) in enumerate(zip(sizes, shape.dims, strict=True)):
         verdict = _verdict(found, size, known)
         if isinstance(verdict, Refuted):
             detail = f"is {found}{verdict.when}"
-            raise fail(ContractBroken(str(shape), text, detail, verdict.clause, origin(axis), axis), span)
+            raise error(ContractBroken(str(shape), text, detail, verdict.clause, origin(axis), axis), span)
         if not isinstance(verdict, Proved):
             raise Mistake(Diagnostic(ContractUndecided(str(found), show(size)), span))
 

@@ -12,11 +12,11 @@ from archdsl.elaborate.context import Context, Names, Run, environment
 from archdsl.elaborate.evaluate import evaluate, integer, truth
 from archdsl.elaborate.foreign import near_argument
 from archdsl.elaborate.loops import is_settled
-from archdsl.elaborate.mistake import REPORTED, Mistake, fail
-from archdsl.elaborate.module import Module
+from archdsl.elaborate.mistake import POISONED, Mistake, error
+from archdsl.elaborate.module import ModuleBuilder
 from archdsl.elaborate.names import CannotUnpack, NotALayer, computed, resolve, unnamed
-from archdsl.elaborate.scope import Constant, Trail
-from archdsl.elaborate.values import OpRef, Tensor, WrongType, described, kind, show
+from archdsl.elaborate.scope import Constant, ExpansionTrace
+from archdsl.elaborate.values import OpRef, ValueRef, WrongType, described, kind, show
 from archdsl.elaborate.walk import report, walk
 from archdsl.graph.nodes import Value
 from archdsl.limits import TooManyStages, limits
@@ -27,14 +27,14 @@ from archdsl.source import Span
 from archdsl.syntax import tree
 
 
-def repeat(step: tree.Repeat, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+def repeat(step: tree.Repeat, context: Context, current: ValueRef | None, names: Names) -> ValueRef | None:
     unnamed(names, "a repetition")
     value = evaluate(step.count, environment(context, current))
     if context.run.parametric and isinstance(value, Expr) and current:
         return _induction(step, value, context, current)
     count = integer(value, step.count.span, "a repetition")
     if count < 0:
-        raise fail(WrongType("a repetition", "0 or more", str(count)), step.count.span)
+        raise error(WrongType("a repetition", "0 or more", str(count)), step.count.span)
     _take(context.run, count * _least(step.body, context), step.count.span)
     knows = step.counter is not None and _reads(step.body, step.counter.name)
     module, problems = context.module, context.run.problems
@@ -82,7 +82,7 @@ def _reads(body: tree.Tree, name: str) -> bool:
     return False
 
 
-def _induction(step: tree.Repeat, count: Expr, context: Context, current: Tensor) -> Tensor | None:
+def _induction(step: tree.Repeat, count: Expr, context: Context, current: ValueRef) -> ValueRef | None:
     """The value after `count` passes: if `k` passes move the sizes by `k` steps for any k, so do `count` passes.
 
     The first pass gives the step; a pass that starts after `k` steps must then leave `k + 1` of them.
@@ -90,7 +90,7 @@ def _induction(step: tree.Repeat, count: Expr, context: Context, current: Tensor
     start = current.shape
     first = _from(step, start, 0, context)
     if start is None or first is None or first.rank != start.rank:
-        raise REPORTED
+        raise POISONED
     moves = [after - before for before, after in zip(start.dims, first.dims, strict=True)]
     k = symbol(f"{step.span}")  # a name that no spec can write
 
@@ -99,16 +99,16 @@ def _induction(step: tree.Repeat, count: Expr, context: Context, current: Tensor
 
     last = _from(step, moved(k), k, context)
     if last is None or last.dims != moved(k + 1).dims:
-        raise REPORTED
-    return Tensor(Value(context.module.add_input("x", moved(count), step.span)))
+        raise POISONED
+    return ValueRef(Value(context.module.add_input("x", moved(count), step.span)))
 
 
 def _from(step: tree.Repeat, shape: Shape | None, index: Dim, context: Context) -> Shape | None:
     """The shape that one pass leaves, expanded where it leaves no trace."""
     if shape is None:
         return None
-    scratch = Module("group", "")
-    value = Tensor(Value(scratch.add_input("x", shape, step.span)))
+    scratch = ModuleBuilder("group", "")
+    value = ValueRef(Value(scratch.add_input("x", shape, step.span)))
     names = {step.counter.name: index} if step.counter else {}
     inside = replace(context, module=scratch, scope=context.scope.inner(names))
     result = walk(step.body, inside, value)
@@ -121,13 +121,13 @@ def _pass(
     index: int,
     step: tree.Repeat | tree.For,
     context: Context,
-    current: Tensor | None,
-) -> Tensor | None:
+    current: ValueRef | None,
+) -> ValueRef | None:
     word = "repeat" if isinstance(step, tree.Repeat) else "for"
-    trail = Trail(f"pass {index + 1} of {word} at {step.span}", context.trail)
+    trace = ExpansionTrace(f"pass {index + 1} of {word} at {step.span}", context.trace)
     problems = context.run.problems
     before = len(problems)
-    result = walk(body, replace(context, scope=context.scope.inner(names), trail=trail), current)
+    result = walk(body, replace(context, scope=context.scope.inner(names), trace=trace), current)
     context.module.end_pass(result.value if result else None)
     problems[before:] = [problem for problem in problems[before:] if not _said(problem, problems[:before])]
     return result
@@ -141,17 +141,17 @@ def _said(problem: Diagnostic, before: list[Diagnostic]) -> bool:
 def _take(run: Run, passes: int, span: Span) -> None:
     """Count passes of a repetition before they are expanded."""
     if passes > run.passes:
-        raise fail(TooManyStages(limits().stages), span)
+        raise error(TooManyStages(limits().stages), span)
     run.passes -= passes
 
 
-def for_(step: tree.For, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+def for_(step: tree.For, context: Context, current: ValueRef | None, names: Names) -> ValueRef | None:
     unnamed(names, "a repetition")
     items = evaluate(step.items, environment(context, current))
     if not isinstance(items, tuple):
         name = step.targets[-1][0].name
         hint = f"to count, write repeat {name} in {step.items.span.text} {{ … }}" if isinstance(items, int) else ""
-        raise fail(WrongType("what for goes through", "a list", described(items), hint), step.items.span)
+        raise error(WrongType("what for goes through", "a list", described(items), hint), step.items.span)
     _take(context.run, len(items) * _least(step.body, context), step.items.span)
     context.module.begin_loop(step.span, current.value if current else None)
     try:
@@ -170,7 +170,7 @@ def _targets(step: tree.For, index: int, item: Constant) -> dict[str, Constant]:
         counter, *rest = (name.name for target in targets for name in target)
         hint = f"brackets unpack an item: for {counter}, ({', '.join(rest)}) in …"
         found = "a counter with an item"
-        raise fail(CannotUnpack(found, len(targets), hint), targets[0][0].span.to(targets[-1][-1].span))
+        raise error(CannotUnpack(found, len(targets), hint), targets[0][0].span.to(targets[-1][-1].span))
     if len(targets) == 2:
         known[targets.pop(0)[0].name] = index
     names = targets[0]
@@ -178,11 +178,11 @@ def _targets(step: tree.For, index: int, item: Constant) -> dict[str, Constant]:
         return known | {names[0].name: item}
     if not isinstance(item, tuple) or len(item) != len(names):
         listed = step.items.items if isinstance(step.items, tree.Sequence) else ()
-        raise fail(CannotUnpack(show(item), len(names)), listed[index].span if listed else step.items.span)
+        raise error(CannotUnpack(show(item), len(names)), listed[index].span if listed else step.items.span)
     return known | {name.name: part for name, part in zip(names, item, strict=True)}
 
 
-def if_(step: tree.If, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+def if_(step: tree.If, context: Context, current: ValueRef | None, names: Names) -> ValueRef | None:
     unnamed(names, "a choice")
     while True:
         condition = evaluate(step.condition, environment(context, current))
@@ -193,7 +193,7 @@ def if_(step: tree.If, context: Context, current: Tensor | None, names: Names) -
         step = step.otherwise
 
 
-def with_(step: tree.With, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+def with_(step: tree.With, context: Context, current: ValueRef | None, names: Names) -> ValueRef | None:
     unnamed(names, "a scope of defaults")
     defaults = dict(context.defaults)
     known = len(context.run.problems)
@@ -205,7 +205,7 @@ def with_(step: tree.With, context: Context, current: Tensor | None, names: Name
             continue
         defaults[op] = {**defaults.get(op, {}), **values}
     if len(context.run.problems) > known:
-        raise REPORTED
+        raise POISONED
     return walk(step.body, replace(context, defaults=defaults), current)
 
 
@@ -214,7 +214,7 @@ def _defaults(default: tree.Apply, context: Context) -> tuple[str, Defaults]:
     word = computed(default.name, context, None)
     target = resolve(word, default, context)
     if not isinstance(target, OpRef):
-        raise fail(NotALayer(word, kind(target), "with gives defaults to ops", "an op"), default.name.span)
+        raise error(NotALayer(word, kind(target), "with gives defaults to ops", "an op"), default.name.span)
     attributes = target.op.attributes()
     env = environment(context, None)
     values: dict[str, tuple[Constant, Span]] = {}
@@ -222,10 +222,10 @@ def _defaults(default: tree.Apply, context: Context) -> tuple[str, Defaults]:
         if argument.name is None:
             names = listing(attributes)
             hint = f"name it: {names}" if names else f"{word} has no arguments"
-            raise fail(WrongType("a default", "given by name", "given by position", hint), argument.span)
+            raise error(WrongType("a default", "given by name", "given by position", hint), argument.span)
         if argument.name not in attributes:
             near = near_argument(argument.name, attributes) or usage(word, list(attributes))
-            raise fail(UnknownArgument(word, argument.name, near), named_place(argument))
+            raise error(UnknownArgument(word, argument.name, near), named_place(argument))
         values[argument.name] = (evaluate(argument.value, env), argument.span)
     return target.op.name, values
 

@@ -15,7 +15,7 @@ from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.elaborate.arguments import MissingArgument, UnknownArgument, match, named_place, usage
 from archdsl.elaborate.builtins import BUILTINS
 from archdsl.elaborate.foreign import near_word
-from archdsl.elaborate.mistake import REPORTED, Mistake, fail, together
+from archdsl.elaborate.mistake import POISONED, Mistake, error, together
 from archdsl.elaborate.numbers import Refused, UnevenDivision, arithmetic, bounded, compare
 from archdsl.elaborate.scope import Constant, FileScope, Scope, UnknownName
 from archdsl.elaborate.values import (
@@ -25,7 +25,7 @@ from archdsl.elaborate.values import (
     NetworkRef,
     OpRef,
     Quotient,
-    Tensor,
+    ValueRef,
     WrongType,
     described,
     extent,
@@ -102,7 +102,7 @@ class Environment(Entity):
     steps: Steps
     incoming: Value | None = None
     has_incoming: bool = False
-    tensor: Callable[[str], Tensor | None] = lambda name: None
+    tensor: Callable[[str], ValueRef | None] = lambda name: None
     tensors: Callable[[], list[str]] = list
     inside: Callable[[Constant, str], Constant] = lambda value, name: value
     known: Known = NOTHING_KNOWN
@@ -115,7 +115,7 @@ def evaluate(expression: tree.Expression, env: Environment) -> Constant:
     if env.depth:  # outside of functions, what is evaluated is bounded by the stages
         steps.take(expression.span)
     if steps.depth >= limits().nesting:
-        raise fail(NestedTooDeep(limits().nesting), expression.span)
+        raise error(NestedTooDeep(limits().nesting), expression.span)
     steps.depth += 1
     try:
         return _RULES[type(expression)](expression, env)
@@ -129,7 +129,7 @@ def integer(value: Constant, span: Span, what: str) -> int:
         raise uneven(value, span)
     if isinstance(value, bool) or not isinstance(value, int):
         hint = f"{value} is known only when the network runs" if isinstance(value, Expr) else unpacked(value, span)
-        raise fail(WrongType(what, "an integer", described(value), hint), span)
+        raise error(WrongType(what, "an integer", described(value), hint), span)
     return value
 
 
@@ -150,17 +150,17 @@ def uneven(value: Quotient, span: Span) -> Mistake:
     problem = Refused.uneven(value).problem
     plain = written.count("/") == 1 and not re.search(r"[+(,]|if|-", written)
     plain = isinstance(problem, UnevenDivision) and (plain or "/" not in written)
-    return fail(replace(problem, written=written.strip()) if plain else problem, span)
+    return error(replace(problem, written=written.strip()) if plain else problem, span)
 
 
 def truth(value: Constant, span: Span) -> bool:
     """true or false; anything else is a mistake."""
     if isinstance(value, NotYet):
         clause = value.verdict.clause if isinstance(value.verdict, Refuted) else ""
-        raise fail(NotDecided(value.text, clause), span)
+        raise error(NotDecided(value.text, clause), span)
     if not isinstance(value, bool):
         hint = f"compare it: {span.text} > 0" if isinstance(value, int) else ""
-        raise fail(WrongType("a condition", "true or false", described(value), hint), span)
+        raise error(WrongType("a condition", "true or false", described(value), hint), span)
     return value
 
 
@@ -189,10 +189,10 @@ def _name(node: tree.Name, env: Environment) -> Constant:
     if node.name in OPS:
         return OpRef(OPS[node.name])
     if env.scope.home.is_lost(node.name):
-        raise REPORTED
+        raise POISONED
     near = near_word(node.name, [*env.scope.visible(), *env.tensors(), *BUILTINS]) or suggestion(node.name, OPS, 0.75)
     near = near or _elsewhere(node.name, env.scope.home)
-    raise fail(UnknownName(node.name, near, _undeclared(node, env.scope.home)), node.span)
+    raise error(UnknownName(node.name, near, _undeclared(node, env.scope.home)), node.span)
 
 
 def written(name: tree.LayerName, env: Environment) -> str:
@@ -214,7 +214,7 @@ def _computed(node: tree.LayerName, env: Environment) -> Constant:
     word = written(node, env)
     tensor = env.tensor(word)
     if tensor is None:
-        raise fail(UnknownName(word, near_word(word, env.tensors())), node.span)
+        raise error(UnknownName(word, near_word(word, env.tensors())), node.span)
     return tensor
 
 
@@ -250,8 +250,8 @@ def _items(home: FileScope) -> Iterator[tree.Block | tree.Network | tree.Family]
 
 def _incoming(node: tree.Incoming, env: Environment) -> Constant:
     if not env.has_incoming:
-        raise fail(UnknownName("in", "in is the value that a stage gets; there is none here"), node.span)
-    return Tensor(env.incoming)
+        raise error(UnknownName("in", "in is the value that a stage gets; there is none here"), node.span)
+    return ValueRef(env.incoming)
 
 
 def _sequence(node: tree.Sequence, env: Environment) -> Constant:
@@ -313,27 +313,27 @@ def _conditional(node: tree.Conditional, env: Environment) -> Constant:
 def _index(node: tree.Index, env: Environment) -> Constant:
     value = evaluate(node.value, env)
     if not isinstance(value, tuple):
-        raise fail(WrongType("what is indexed", "a list", described(value)), node.value.span)
+        raise error(WrongType("what is indexed", "a list", described(value)), node.value.span)
     index = integer(evaluate(node.index, env), node.index.span, "an index")
     if not -len(value) <= index < len(value):
-        raise fail(NoSuchItem(index, len(value)), node.index.span)
+        raise error(NoSuchItem(index, len(value)), node.index.span)
     return value[index]
 
 
 def _attribute(node: tree.Attribute, env: Environment) -> Constant:
     value = evaluate(node.value, env)
-    if not isinstance(value, Tensor):
-        raise fail(WrongType(f"what has .{node.name}", "a value of the network", described(value)), node.value.span)
+    if not isinstance(value, ValueRef):
+        raise error(WrongType(f"what has .{node.name}", "a value of the network", described(value)), node.value.span)
     if value.shape is None:
-        raise REPORTED
+        raise POISONED
     if node.name not in ATTRIBUTES:
         near = suggestion(node.name, ATTRIBUTES) or f"a value has {', '.join(ATTRIBUTES)}"
-        raise fail(UnknownName(f".{node.name}", near), node.span)
+        raise error(UnknownName(f".{node.name}", near), node.span)
     needed, read = ATTRIBUTES[node.name]
     if value.shape.rank < needed:
         found = f"a value of shape {value.shape}"
         hint = f"it has {listing(n for n, (least, _) in ATTRIBUTES.items() if least <= value.shape.rank)}"
-        raise fail(WrongType(f"what has .{node.name}", f"a value of {needed} axes or more", found, hint), node.span)
+        raise error(WrongType(f"what has .{node.name}", f"a value of {needed} axes or more", found, hint), node.span)
     return read(value.shape.dims)
 
 
@@ -358,7 +358,7 @@ def _call(node: tree.CallExpression, env: Environment) -> Constant:
         for argument in node.arguments:
             if argument.name:
                 problem = UnknownArgument(callee.name, argument.name, "give it by position")
-                raise fail(problem, named_place(argument))
+                raise error(problem, named_place(argument))
         env.steps.take(node.span, sum(len(value) for value in values if isinstance(value, tuple)))
         made = _guarded(node.span, callee.run, *values)
         env.steps.touch(node.span, made)
@@ -366,12 +366,12 @@ def _call(node: tree.CallExpression, env: Environment) -> Constant:
     if isinstance(callee, FunctionRef):
         return _call_function(callee, node, env)
     hint = "a block is applied as a stage, not inside an expression" if isinstance(callee, BlockRef | OpRef) else ""
-    raise fail(WrongType(show(callee), "a function", kind(callee), hint), node.callee.span)
+    raise error(WrongType(show(callee), "a function", kind(callee), hint), node.callee.span)
 
 
 def _call_function(callee: FunctionRef, node: tree.CallExpression, env: Environment) -> Constant:
     if env.depth >= limits().calls:
-        raise fail(CallsTooDeep(limits().calls), node.span)
+        raise error(CallsTooDeep(limits().calls), node.span)
     function = callee.function
     names = bind(function.name.name, function.parameters, node.arguments, node.callee.span, env, callee.home)
     inner = replace(env, scope=Scope(callee.home, names), has_incoming=False, depth=env.depth + 1)
@@ -408,7 +408,7 @@ def bind(
     names: dict[str, Constant] = {}
     missing = [p.name for p in parameters if p.default is None and p.name not in given]
     if missing and not wrong:  # else what is wrong may be what is missing
-        wrong.append(fail(MissingArgument(callee, ", ".join(missing), usage(callee, known)), span))
+        wrong.append(error(MissingArgument(callee, ", ".join(missing), usage(callee, known)), span))
     for parameter in parameters:
         try:
             if parameter.name in given:
@@ -430,7 +430,7 @@ def _guarded(span: Span, run: Callable[..., Any], *values: Any) -> Any:
     try:
         return run(*values)
     except Refused as refusal:
-        raise fail(refusal.problem, span) from None
+        raise error(refusal.problem, span) from None
 
 
 _RULES: dict[type[tree.Tree], Callable[[Any, Environment], Constant]] = {

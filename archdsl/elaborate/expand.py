@@ -8,8 +8,8 @@ from __future__ import annotations
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate import blocks, control, layers
 from archdsl.elaborate.context import Context, Names, Rules, Run
-from archdsl.elaborate.mistake import REPORTED, fail
-from archdsl.elaborate.values import Tensor
+from archdsl.elaborate.mistake import POISONED, error
+from archdsl.elaborate.values import ValueRef
 from archdsl.syntax import tree
 
 
@@ -32,12 +32,12 @@ def new_run(problems: list[Diagnostic], parametric: bool = False) -> Run:
     return Run(RULES, problems, parametric)
 
 
-def _broken(step: tree.Broken, context: Context, current: Tensor | None, names: Names) -> Tensor | None:
+def _broken(step: tree.Broken, context: Context, current: ValueRef | None, names: Names) -> ValueRef | None:
     """What could not be read was reported."""
-    raise REPORTED
+    raise POISONED
 
 
-def _elsewhere(statement: tree.Statement, context: Context, current: Tensor | None) -> Tensor | None:
+def _elsewhere(statement: tree.Statement, context: Context, current: ValueRef | None) -> ValueRef | None:
     """Statements that only a network has."""
     what: dict[type[tree.Tree], str] = {
         tree.InputDeclaration: "an input",
@@ -45,7 +45,7 @@ def _elsewhere(statement: tree.Statement, context: Context, current: Tensor | No
         tree.Expect: "an expectation",
     }
     problem = MisplacedStatement(what[type(statement)], "directly in the body of a network")
-    raise fail(problem, statement.span)
+    raise error(problem, statement.span)
 
 
 RULES = Rules(

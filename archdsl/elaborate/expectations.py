@@ -10,10 +10,10 @@ from collections.abc import Hashable, Iterator, Mapping
 
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate.evaluate import COMPARISONS, Environment, NotYet, evaluate, truth
-from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.mistake import Mistake, error
 from archdsl.elaborate.network import Elaborated
 from archdsl.elaborate.scope import Constant
-from archdsl.elaborate.values import Tensor, WrongType, described, show
+from archdsl.elaborate.values import ValueRef, WrongType, described, show
 from archdsl.graph.needs import needs_of
 from archdsl.record import replace
 from archdsl.sizes.prove import Known
@@ -51,7 +51,7 @@ def hold_expectations(elaborated: Elaborated, facts: Mapping[str, Constant], pro
     graph = elaborated.graph
     if graph is None:
         return
-    outputs = {name: Tensor(value) for name, value in zip(graph.output_names, graph.outputs, strict=True)}
+    outputs = {name: ValueRef(value) for name, value in zip(graph.output_names, graph.outputs, strict=True)}
     names = {**facts, **outputs}
     known = Known(graph.facts, needs_of(graph).facts)
     for expect, env in elaborated.expectations:
@@ -77,12 +77,12 @@ def _claims(claim: tree.Expression) -> Iterator[tree.Expression]:
 def _hold(claim: tree.Expression, env: Environment, family: str) -> None:
     claimed = evaluate(claim, env)
     if isinstance(claimed, NotYet) and isinstance(claimed.verdict, Refuted):
-        raise fail(_failure(claim, env, family, claimed.verdict), claim.span)
+        raise error(_failure(claim, env, family, claimed.verdict), claim.span)
     if isinstance(claimed, int) and not isinstance(claimed, bool):
         hint = f"compare it: expect {claim.span.text} == {claimed}"
-        raise fail(WrongType("an expectation", "true or false", described(claimed), hint), claim.span)
+        raise error(WrongType("an expectation", "true or false", described(claimed), hint), claim.span)
     if not truth(claimed, claim.span):
-        raise fail(_failure(claim, env, family, Refuted()), claim.span)
+        raise error(_failure(claim, env, family, Refuted()), claim.span)
 
 
 def _failure(claim: tree.Expression, env: Environment, family: str, verdict: Refuted) -> ExpectationFailed:

@@ -8,7 +8,7 @@ from archdsl.diagnostics import Diagnostic, Problem, listing, suggestion
 from archdsl.elaborate.arguments import MissingArgument, UnknownArgument
 from archdsl.elaborate.evaluate import Environment, Steps, bind, evaluate
 from archdsl.elaborate.expand import MisplacedStatement
-from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.mistake import Mistake, error
 from archdsl.elaborate.scope import Constant, FileScope, Scope
 from archdsl.elaborate.values import BlockRef, NetworkRef, WrongType, described
 from archdsl.graph.definition import Origin
@@ -62,7 +62,7 @@ def plan_of(
     if ref in families:
         raise _circle(families[families.index(ref) :])
     if len(families) > limits().calls:
-        raise fail(CallsTooDeep(limits().calls), network.name.span)
+        raise error(CallsTooDeep(limits().calls), network.name.span)
     env = Environment(Scope(home), steps=steps)
     own = {parameter.name for parameter in network.parameters}
     constants = _bound(network, {n: v for n, v in settings.items() if n in own}, env, home, place or network.name.span)
@@ -79,7 +79,7 @@ def plan_of(
     base = evaluate(callee, env)
     if not isinstance(base, NetworkRef):
         hint = "a block needs an input first: network Name { input … }" if isinstance(base, BlockRef) else ""
-        raise fail(WrongType("what a network is made from", "a network", described(base), hint), callee.span)
+        raise error(WrongType("what a network is made from", "a network", described(base), hint), callee.span)
     arguments = call.arguments if isinstance(call, tree.CallExpression) else ()
     inside = replace(env, scope=scope)
     given = _given(base, arguments, call, inside)
@@ -88,7 +88,7 @@ def plan_of(
     for statement in statements:
         if not isinstance(statement, tree.Expect) and not _is_broken(statement):
             problem = MisplacedStatement("a stage", "in the network that this one is made from")
-            raise fail(problem, statement.span)
+            raise error(problem, statement.span)
     changed = any(given.get(name, constants.get(name)) != value for name, value in settings.items())
     expects = tuple((s, scope) for s in statements if isinstance(s, tree.Expect) and not changed)
     return replace(plan, doc=network.doc or plan.doc, expects=(*plan.expects, *expects))
@@ -116,7 +116,7 @@ def _bound(
     missing = [parameter.name for parameter in network.parameters if parameter.name not in constants]
     if missing:
         usage = f"give it: --set {missing[0]}=…, or {network.name.name}({missing[0]}=…) in a network made from it"
-        raise fail(MissingArgument(network.name.name, ", ".join(missing), usage), place)
+        raise error(MissingArgument(network.name.name, ", ".join(missing), usage), place)
     return constants
 
 
@@ -124,7 +124,7 @@ def _circle(families: tuple[NetworkRef, ...]) -> Mistake:
     """Families that are made from each other, told once: at the first of them."""
     first = min(families, key=lambda ref: ref.network.name.span.start)
     names = sorted((str(ref) for ref in families), key=lambda name: (name != str(first), name))
-    return fail(MadeFromItself(names[0], listing(names[1:], "and")), first.network.name.span)
+    return error(MadeFromItself(names[0], listing(names[1:], "and")), first.network.name.span)
 
 
 def _given(

@@ -9,11 +9,11 @@ from archdsl.diagnostics import Diagnostic, Label, Problem, listing
 from archdsl.elaborate.bind import bind_op, refuse_values
 from archdsl.elaborate.blocks import apply_block
 from archdsl.elaborate.context import Context, Names, environment
-from archdsl.elaborate.mistake import REPORTED, Mistake, fail
-from archdsl.elaborate.module import Module, SharedLayer
+from archdsl.elaborate.mistake import POISONED, Mistake, error
+from archdsl.elaborate.module import ModuleBuilder, SharedLayer
 from archdsl.elaborate.names import bind_name, bind_results, computed, label_of, resolve
-from archdsl.elaborate.story import channels_last, story
-from archdsl.elaborate.values import BlockRef, OpRef, Tensor
+from archdsl.elaborate.provenance import channels_last, provenance
+from archdsl.elaborate.values import BlockRef, OpRef, ValueRef
 from archdsl.elaborate.walk import given, walk, walk_step
 from archdsl.graph.nodes import Apply, Call, Repeat, Step, Value
 from archdsl.limits import SizeTooLong, limits
@@ -123,13 +123,13 @@ class FreeWeight(Problem):
         return (self.body, self.free, self.slid)
 
 
-def apply(step: tree.Apply, context: Context, current: Tensor | None, names: Names) -> Tensor:
+def apply(step: tree.Apply, context: Context, current: ValueRef | None, names: Names) -> ValueRef:
     word = computed(step.name, context, current)
     shared = context.module.shared.get(word)
     if shared and step.arguments is None:
         return _apply_shared(shared, step, context, current, names)
     target = resolve(word, step, context)
-    if isinstance(target, Tensor):
+    if isinstance(target, ValueRef):
         label = label_of(names, context, current)
         bind_name(names, label, context, target)
         return target
@@ -149,10 +149,10 @@ def _apply_op(
     names: Names,
     key_span: Span,
     context: Context,
-    current: Tensor | None,
-) -> Tensor:
+    current: ValueRef | None,
+) -> ValueRef:
     if op.arity != 1:
-        raise fail(NeedsArms(op.name, _as_arms(arguments)), step.name.span)
+        raise error(NeedsArms(op.name, _as_arms(arguments)), step.name.span)
     current = given(current, step.name.span)
     env = environment(context, current)
     refuse_values(op, arguments, env)
@@ -167,11 +167,11 @@ def _apply_op(
         axes = None if shape is None else shape.rank - 2
         instance, places = bind_op(op, arguments, axes, step.name.span, env, defaults, context.run.ops)
         if instance is None or current.value is None:
-            raise REPORTED
+            raise POISONED
         left = instance.outputs(current.value.shape, known=context.run.known)
     except Rejected as refusal:
         if current.value and instance and _is_excused(instance, [current.value], context):
-            raise REPORTED from None
+            raise POISONED from None
         raise told(refusal.problem, places.get(refusal.at or "", step.name.span), current, context) from None
     _hold_sizes(left, step.name.span)
     _fixed(instance, (current,), step.name.span, context)
@@ -192,21 +192,21 @@ def _as_arms(arguments: tuple[tree.Argument, ...]) -> str:
 def _is_excused(op: Op, inputs: Sequence[Value], context: Context) -> bool:
     """Whether an op that refused what is there takes what was meant."""
     run = context.run
-    return run.meant.excuses(inputs, context.module, lambda *shapes: op.outputs(*shapes, known=run.known))
+    return run.recovery.excuses(inputs, context.module, lambda *shapes: op.outputs(*shapes, known=run.known))
 
 
-def told(problem: Problem, span: Span, current: Tensor, context: Context, labels: tuple[Label, ...] = ()) -> Mistake:
+def told(problem: Problem, span: Span, current: ValueRef, context: Context, labels: tuple[Label, ...] = ()) -> Mistake:
     """What a rule of shapes refuses, and how the value got its shape."""
-    notes = (*story(current.value, context.module), *channels_last(current.value, context.module))
+    notes = (*provenance(current.value, context.module), *channels_last(current.value, context.module))
     return Mistake(Diagnostic(problem, span, labels, notes))
 
 
-def branch(step: tree.Branch, context: Context, current: Tensor | None, names: Names) -> Tensor:
+def branch(step: tree.Branch, context: Context, current: ValueRef | None, names: Names) -> ValueRef:
     word = computed(step.name, context, current)
     target = resolve(word, step, context)
     if not isinstance(target, OpRef) or target.op.arity == 1:
         joins = listing((op.name for op in OPS.values() if op.arity != 1), "and")
-        raise fail(NoArms(word, joins), step.name.span)
+        raise error(NoArms(word, joins), step.name.span)
     current = given(current, step.name.span)
     values = [walk(arm, context, current) for arm in step.arms]
     op = target.op
@@ -218,17 +218,17 @@ def branch(step: tree.Branch, context: Context, current: Tensor | None, names: N
     )
     inputs = [value.value for value in values if value and value.value]
     if instance is None or len(inputs) < len(values):
-        raise REPORTED
+        raise POISONED
     if isinstance(op.arity, int) and len(inputs) != op.arity:
         surplus = [_arm_place(arm) for arm in step.arms[op.arity :]]
-        raise fail(WrongArms(op.name, op.arity, len(inputs)), surplus[0] if surplus else step.name.span)
+        raise error(WrongArms(op.name, op.arity, len(inputs)), surplus[0] if surplus else step.name.span)
     try:
         for value in inputs:
             op.accepts(value.shape)
         left = instance.outputs(*(value.shape for value in inputs), known=context.run.known)
     except Rejected as refusal:
         if _is_excused(instance, inputs, context):
-            raise REPORTED from None
+            raise POISONED from None
         from archdsl.elaborate.advice import advised  # imported where something is wrong, not at every start
 
         labels = tuple(Label(_arm_place(arm), str(value.shape)) for arm, value in zip(step.arms, inputs, strict=True))
@@ -237,14 +237,14 @@ def branch(step: tree.Branch, context: Context, current: Tensor | None, names: N
         raise told(problem, place, current, context, labels) from None
     _hold_sizes(left, step.name.span)
     label = label_of(names, context, current)
-    owned = _fixed(instance, tuple(map(Tensor, inputs)), step.name.span, context)
+    owned = _fixed(instance, tuple(map(ValueRef, inputs)), step.name.span, context)
     key = context.module.claim(label, step.span) if owned else None
     node = Apply(instance, tuple(inputs), shortened(left, context.run.known.stated), key, label, span=step.span)
     context.module.add(node, step.span)
     return bind_results(node, names, label, context)
 
 
-def shared(statement: tree.Shared, context: Context, current: Tensor | None) -> Tensor | None:
+def shared(statement: tree.Shared, context: Context, current: ValueRef | None) -> ValueRef | None:
     word = computed(statement.name, context, current)
     key = context.module.claim(word, statement.name.span)
     context.module.shared[word] = SharedLayer(statement, key, context)
@@ -252,12 +252,12 @@ def shared(statement: tree.Shared, context: Context, current: Tensor | None) -> 
 
 
 def _apply_shared(
-    layer: SharedLayer, step: tree.Apply, context: Context, current: Tensor | None, names: Names
-) -> Tensor:
+    layer: SharedLayer, step: tree.Apply, context: Context, current: ValueRef | None, names: Names
+) -> ValueRef:
     """Apply a declared layer: the first time it is built, later its weights are used again."""
     current = given(current, step.name.span)
     module, declared = context.module, layer.context
-    scratch = Module("group", "")
+    scratch = ModuleBuilder("group", "")
     inside = replace(declared, module=scratch)
     walk_step(layer.declaration.step, inside, current)
     node = scratch.nodes[-1]
@@ -279,10 +279,10 @@ def _hold_sizes(shapes: tuple[Shape, ...], span: Span) -> None:
     for shape in shapes:
         for size in shape.dims:
             if isinstance(size, Expr) and size.weight > limits().terms:
-                raise fail(SizeTooLong(limits().terms), span)
+                raise error(SizeTooLong(limits().terms), span)
 
 
-def _fixed(op: Op, values: tuple[Tensor, ...], span: Span, context: Context) -> bool:
+def _fixed(op: Op, values: tuple[ValueRef, ...], span: Span, context: Context) -> bool:
     """Whether an op owns weights; each must have a fixed shape."""
     alike = op, tuple([value.shape for value in values if value.shape])
     if alike in context.run.learning:

@@ -17,15 +17,15 @@ class Mistake(Exception):
         self.others = others
 
 
-REPORTED = Mistake(None)
+POISONED = Mistake(None)
 
 
 def together(mistakes: Sequence[Mistake]) -> Mistake:
     """Several mistakes as one, to be raised: all of them are told."""
     found = [each for mistake in mistakes for each in (mistake.diagnostic, *mistake.others) if each]
-    return Mistake(found[0], tuple(found[1:])) if found else REPORTED
+    return Mistake(found[0], tuple(found[1:])) if found else POISONED
 
 
-def fail(problem: Problem, span: Span) -> Mistake:
+def error(problem: Problem, span: Span) -> Mistake:
     """A mistake at a place, to be raised."""
     return Mistake(Diagnostic(problem, span))

@@ -9,7 +9,7 @@ from archdsl.diagnostics import Diagnostic, Label, Problem
 from archdsl.elaborate.loops import Loop, folded
 from archdsl.elaborate.mistake import Mistake
 from archdsl.elaborate.scope import Constant, NameTaken
-from archdsl.elaborate.values import Tensor, with_tensors
+from archdsl.elaborate.values import ValueRef, with_tensors
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Node, Value
 from archdsl.limits import TooManyLayers, limits
 from archdsl.sizes.shape import Shape
@@ -53,14 +53,16 @@ class SharedLayer:
         self.graphs: dict[Shape | None, Graph] = {}
 
 
-class Module:
+class ModuleBuilder:
     """The body of a network, a block or a group while it is built.
 
     A stage without a name takes the number of the layers, blocks and groups before it, as `nn.Sequential.append`
     would. Values of outer modules are captured: they become inputs of this one.
     """
 
-    def __init__(self, kind: Literal["network", "block", "group"], name: str, outer: Module | None = None) -> None:
+    def __init__(
+        self, kind: Literal["network", "block", "group"], name: str, outer: ModuleBuilder | None = None
+    ) -> None:
         self.kind = kind
         self.name = name
         self.outer = outer
@@ -68,7 +70,7 @@ class Module:
         self.nodes: list[Apply | Call] = []
         self.outputs: list[tuple[str, Value | None, Span]] = []
         self.keys: dict[str, Span] = {}
-        self.values: dict[str, Tensor] = {}
+        self.values: dict[str, ValueRef] = {}
         self.places: dict[str, Span] = {}
         self.shared: dict[str, SharedLayer] = {}
         self.captured: dict[Value, Input] = {}
@@ -149,31 +151,31 @@ class Module:
     def end_loop(self) -> None:
         self.around.pop()
 
-    def bind(self, name: str, value: Tensor, span: Span) -> None:
+    def bind(self, name: str, value: ValueRef, span: Span) -> None:
         """Make a value usable by its name."""
         if name in self.places:
             raise taken(name, span, self.places[name])
         self.values[name] = value
         self.places[name] = span
 
-    def find(self, name: str) -> Tensor | None:
+    def find(self, name: str) -> ValueRef | None:
         """A named value of this module or an outer one; an outer one is captured."""
         if name in self.values:
             return self.values[name]
         found = self.outer.find(name) if self.outer else None
         if found is None or found.value is None:
             return found
-        return Tensor(self.capture(found.value, name))
+        return ValueRef(self.capture(found.value, name))
 
     def inside(self, found: Constant, name: str) -> Constant:
         """What a name in sight stands for, as this module has it: values of modules around it are captured."""
         return with_tensors(found, lambda tensor: self._inside(tensor, name))
 
-    def _inside(self, tensor: Tensor, name: str) -> Tensor:
+    def _inside(self, tensor: ValueRef, name: str) -> ValueRef:
         if tensor.value is None or tensor.value.node in self.own or self.outer is None:
             return tensor
         around = self.outer._inside(tensor, name)
-        return Tensor(self.capture(around.value, name)) if around.value else around
+        return ValueRef(self.capture(around.value, name)) if around.value else around
 
     def capture(self, value: Value, name: str) -> Value:
         """An input of this module that stands for a value of an outer one."""

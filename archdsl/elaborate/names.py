@@ -8,9 +8,9 @@ from archdsl.diagnostics import Problem
 from archdsl.elaborate.context import Context, Names, environment
 from archdsl.elaborate.evaluate import written
 from archdsl.elaborate.foreign import near_op, without_input
-from archdsl.elaborate.mistake import REPORTED, fail
+from archdsl.elaborate.mistake import POISONED, error
 from archdsl.elaborate.scope import UnknownName
-from archdsl.elaborate.values import BlockRef, OpRef, Tensor, described, kind
+from archdsl.elaborate.values import BlockRef, OpRef, ValueRef, described, kind
 from archdsl.graph.nodes import Apply, Call, Value
 from archdsl.ops import OPS
 from archdsl.source import Span
@@ -78,13 +78,13 @@ STAGES = {
 """What to do with names that are no stages, by what they are."""
 
 
-def computed(name: tree.LayerName, context: Context, current: Tensor | None) -> str:
+def computed(name: tree.LayerName, context: Context, current: ValueRef | None) -> str:
     """A layer's name with its expressions computed."""
     (first, *more) = name.parts
     return first if isinstance(first, str) and not more else written(name, environment(context, current))
 
 
-def label_of(names: Names, context: Context, current: Tensor | None) -> str | None:
+def label_of(names: Names, context: Context, current: ValueRef | None) -> str | None:
     """The name that a stage is given, if it is given one."""
     return computed(names[0], context, current) if names else None
 
@@ -92,28 +92,28 @@ def label_of(names: Names, context: Context, current: Tensor | None) -> str | No
 def unnamed(names: Names, what: str) -> None:
     """Refuse a name where none can stand."""
     if names:
-        raise fail(CannotName(what), names[0].span)
+        raise error(CannotName(what), names[0].span)
 
 
-def bind_name(names: Names, label: str | None, context: Context, value: Tensor) -> None:
+def bind_name(names: Names, label: str | None, context: Context, value: ValueRef) -> None:
     """Make the value of a named stage usable, unless its name is also an op's or a block's: then it is a key."""
     if label is not None and not is_callable(label, context):
         context.module.bind(label, value, names[0].span)
 
 
-def bind_results(node: Apply | Call, names: Names, label: str | None, context: Context) -> Tensor:
+def bind_results(node: Apply | Call, names: Names, label: str | None, context: Context) -> ValueRef:
     """Name the results of a node; a stage of several results needs as many names or leaves the first."""
     context.run.made.append(node)
-    context.run.meant.follow(node, context.module, context.run.known)
+    context.run.recovery.follow(node, context.module, context.run.known)
     if len(names) > 1:
         if len(names) != len(node.shapes):
             found = f"a stage of {len(node.shapes)} result{'s' * (len(node.shapes) > 1)}"
-            raise fail(CannotUnpack(found, len(names)), names[0].span.to(names[-1].span))
+            raise error(CannotUnpack(found, len(names)), names[0].span.to(names[-1].span))
         for index, name in enumerate(names):
-            bind_name((name,), computed(name, context, None), context, Tensor(Value(node, index)))
+            bind_name((name,), computed(name, context, None), context, ValueRef(Value(node, index)))
     else:
-        bind_name(names, label, context, Tensor(Value(node)))
-    return Tensor(Value(node))
+        bind_name(names, label, context, ValueRef(Value(node)))
+    return ValueRef(Value(node))
 
 
 def is_callable(name: str, context: Context) -> bool:
@@ -124,7 +124,7 @@ def is_callable(name: str, context: Context) -> bool:
     return name in OPS if value is None else isinstance(value, BlockRef | OpRef)
 
 
-def resolve(name: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context) -> Tensor | BlockRef | OpRef:
+def resolve(name: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context) -> ValueRef | BlockRef | OpRef:
     """What a bare name is: a parameter first, then a named value, then a block of the file, then an op."""
     known, value = context.scope.find(name)
     value = context.module.inside(value, name)
@@ -137,23 +137,23 @@ def resolve(name: str, step: tree.Apply | tree.Inline | tree.Branch, context: Co
         known = value is not None
     if not known:
         if context.scope.home.is_lost(name):
-            raise REPORTED
+            raise POISONED
         if context.module.find(name) is not None:
             hint = f"a value takes no arguments: {name}"
-            raise fail(NotALayer(name, "a value", hint), step.name.span)
+            raise error(NotALayer(name, "a value", hint), step.name.span)
         if context.module.shares_outside(name):
             hint = "its weights belong to the body that declares it, and it is applied there"
             found = "a shared layer of the body around this one"
-            raise fail(NotALayer(name, found, hint, "of this one"), step.name.span)
+            raise error(NotALayer(name, found, hint, "of this one"), step.name.span)
         behind = _name_behind(name, step.name.span)
-        raise fail(UnknownName(name, _likely(name, step, context), behind), step.name.span)
-    if isinstance(value, Tensor | BlockRef | OpRef):
+        raise error(UnknownName(name, _likely(name, step, context), behind), step.name.span)
+    if isinstance(value, ValueRef | BlockRef | OpRef):
         return value
     plain = isinstance(value, bool | int | float | str | tuple | type(None))
     hint = STAGES.get(kind(value), "").format(name)
     if isinstance(value, str):
         hint = near_op(value, OPS, context.scope.home.names)
-    raise fail(NotALayer(name, described(value) if plain else kind(value), hint), step.name.span)
+    raise error(NotALayer(name, described(value) if plain else kind(value), hint), step.name.span)
 
 
 def _likely(name: str, step: tree.Apply | tree.Inline | tree.Branch, context: Context) -> str:

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Label, Problem, suggestion
-from archdsl.elaborate.context import NOTHING, Context, Run, environment
+from archdsl.elaborate.context import POISON, Context, Run, environment
 from archdsl.elaborate.definitions import meant, origin
 from archdsl.elaborate.evaluate import Environment, evaluate
 from archdsl.elaborate.expand import new_run
 from archdsl.elaborate.families import NetworkPlan, plan_of
-from archdsl.elaborate.mistake import Mistake, fail
-from archdsl.elaborate.module import Module
+from archdsl.elaborate.mistake import Mistake, error
+from archdsl.elaborate.module import ModuleBuilder
 from archdsl.elaborate.names import computed
 from archdsl.elaborate.scope import Constant, FileScope, NameTaken
-from archdsl.elaborate.values import NetworkRef, OutOfRange, Tensor, WrongType, described, show
+from archdsl.elaborate.values import NetworkRef, OutOfRange, ValueRef, WrongType, described, show
 from archdsl.elaborate.walk import NoInput, report, walk_chain, walk_statement
 from archdsl.graph.nodes import Graph, Value
 from archdsl.record import replace
@@ -172,10 +172,10 @@ def _expand(name: str, plan: NetworkPlan, sizes: Sizes, run: Run) -> Elaborated:
     symbols: dict[str, Constant] = {}
     facts: list[Fact] = []
     scope = plan.scope.inner(symbols)
-    module = Module("network", name)
+    module = ModuleBuilder("network", name)
     context = Context(run, scope, module, {})
     result = Elaborated(name, plan.network.name.name)
-    current: Tensor | None = None
+    current: ValueRef | None = None
     failed = len(run.problems)
     for statement in plan.network.body.statements:
         try:
@@ -192,7 +192,7 @@ def _expand(name: str, plan: NetworkPlan, sizes: Sizes, run: Run) -> Elaborated:
                 current = walk_statement(statement, context, current)
         except Mistake as mistake:
             report(mistake, context)
-            current = NOTHING
+            current = POISON
             if isinstance(statement, tree.InputDeclaration):
                 _forget(statement, context, symbols)
     if current is None and failed == len(run.problems):
@@ -212,7 +212,7 @@ def _expand(name: str, plan: NetworkPlan, sizes: Sizes, run: Run) -> Elaborated:
     return result
 
 
-def _input(statement: tree.InputDeclaration, context: Context, symbols: dict[str, Constant], sizes: Sizes) -> Tensor:
+def _input(statement: tree.InputDeclaration, context: Context, symbols: dict[str, Constant], sizes: Sizes) -> ValueRef:
     """Declare an input. A name that nothing else has is a symbol; sizes given from outside take its place."""
     given = sizes.get(statement.name.name) or (sizes.get("") if not context.module.inputs else None)
     dims: list[Dim] = []
@@ -221,36 +221,36 @@ def _input(statement: tree.InputDeclaration, context: Context, symbols: dict[str
             symbols[item.name] = symbol(item.name)
         value = evaluate(item, environment(context, None))
         if isinstance(value, bool) or not isinstance(value, int | Expr):
-            raise fail(WrongType("a size", "an integer or a symbol", described(value)), item.span)
+            raise error(WrongType("a size", "an integer or a symbol", described(value)), item.span)
         if isinstance(value, int) and value < 1:
             hint = "a size that is free has a name: [N, 3, H, W]"
-            raise fail(OutOfRange("a size", "at least 1", show(value), hint), item.span)
+            raise error(OutOfRange("a size", "at least 1", show(value), hint), item.span)
         if given and axis < len(given):
             if isinstance(value, int) and value != given[axis]:
                 problem = WrongType(f"axis {axis} of {statement.name.name}", str(value), f"given as {given[axis]}")
-                raise fail(problem, item.span)
+                raise error(problem, item.span)
             if isinstance(item, tree.Name):
                 symbols[item.name] = given[axis]
             value = given[axis]
         dims.append(value)
     if given and min(given, default=1) < 1:
-        raise fail(OutOfRange("a size", "at least 1", show(min(given))), statement.shape.span)
+        raise error(OutOfRange("a size", "at least 1", show(min(given))), statement.shape.span)
     if given and len(given) != len(dims):
         problem = WrongType(f"the input {statement.name.name}", f"of {len(dims)} axes", f"given {len(given)}")
-        raise fail(problem, statement.shape.span)
+        raise error(problem, statement.shape.span)
     kind: Kind = "int" if statement.kind == "int" else "float"
     shape = Shape(tuple(dims), kind)
-    value = Tensor(Value(context.module.add_input(statement.name.name, shape, statement.span)))
+    value = ValueRef(Value(context.module.add_input(statement.name.name, shape, statement.span)))
     context.module.bind(statement.name.name, value, statement.name.span)
     if len(shape.dims) < 1:
-        raise fail(WrongType("an input", "of one axis or more", "[]"), statement.shape.span)
+        raise error(WrongType("an input", "of one axis or more", "[]"), statement.shape.span)
     return value
 
 
 def _forget(statement: tree.InputDeclaration, context: Context, symbols: dict[str, Constant]) -> None:
     """An input that failed still owns its name and its symbols, so that their uses are not reported as well."""
     if statement.name.name not in context.module.places:
-        context.module.bind(statement.name.name, NOTHING, statement.name.span)
+        context.module.bind(statement.name.name, POISON, statement.name.span)
     for item in statement.shape.items:
         if isinstance(item, tree.Name) and not context.scope.find(item.name)[0]:
             symbols[item.name] = symbol(item.name)
@@ -263,19 +263,19 @@ def _facts(statement: tree.InputDeclaration, context: Context) -> list[Fact]:
     for clause in statement.where:
         if not isinstance(clause, tree.Chained) or clause.rest[0][0] not in RELATIONS:
             hint = f"compare it: where {clause.span.text} {'== 0' if '%' in clause.span.text else '>= 1'}"
-            raise fail(WrongType("a where clause", "a comparison of sizes", clause.span.text, hint), clause.span)
+            raise error(WrongType("a where clause", "a comparison of sizes", clause.span.text, hint), clause.span)
         left = evaluate(clause.first, env)
         for relation, operand in clause.rest:
             right = evaluate(operand, env)
             for value in (left, right):
                 if isinstance(value, bool) or not isinstance(value, int | Expr):
-                    raise fail(WrongType("a where clause", "about sizes", described(value)), clause.span)
+                    raise error(WrongType("a where clause", "about sizes", described(value)), clause.span)
             fact = Fact(left, relation, right)
             if fact.symbols:
                 facts.append(fact)
             elif not fact.holds({}):
                 found = "" if isinstance(clause.first, tree.Literal) else f"{clause.first.span.text} is {show(left)}"
-                raise fail(WhereBroken(clause.span.text, found), clause.span)
+                raise error(WhereBroken(clause.span.text, found), clause.span)
             left = right
     return facts
 
@@ -290,7 +290,7 @@ def _check_sizes_used(plan: NetworkPlan, sizes: Sizes, context: Context) -> None
             context.run.problems.append(Diagnostic(problem, plan.network.name.span))
 
 
-def _output(statement: tree.Output, context: Context, current: Tensor | None) -> Tensor | None:
+def _output(statement: tree.Output, context: Context, current: ValueRef | None) -> ValueRef | None:
     """An output: the last stage of its chain, under that stage's name."""
     last = statement.chain.links[-1]
     result = walk_chain(statement.chain, context, current)
@@ -299,7 +299,7 @@ def _output(statement: tree.Output, context: Context, current: Tensor | None) ->
     elif isinstance(last.step, tree.Apply) and last.step.arguments is None:
         name = computed(last.step.name, context, current)
     else:
-        raise fail(NamelessOutput(last.step.span.text.partition("\n")[0]), last.step.span)
+        raise error(NamelessOutput(last.step.span.text.partition("\n")[0]), last.step.span)
     for other, _, span in context.module.outputs:
         if other == name:
             raise Mistake(Diagnostic(NameTaken(name), statement.span, (Label(span, "first here"),)))

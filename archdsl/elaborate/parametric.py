@@ -17,9 +17,9 @@ from archdsl.elaborate.contracts import ContractBroken, ContractUndecided
 from archdsl.elaborate.evaluate import Environment, Steps, evaluate
 from archdsl.elaborate.expand import new_run
 from archdsl.elaborate.mistake import Mistake
-from archdsl.elaborate.module import Module
+from archdsl.elaborate.module import ModuleBuilder
 from archdsl.elaborate.scope import Constant, FileScope, Scope
-from archdsl.elaborate.values import BlockRef, Tensor, show
+from archdsl.elaborate.values import BlockRef, ValueRef, show
 from archdsl.graph.nodes import Value
 from archdsl.record import replace
 from archdsl.sizes.dim import Dim, Expr, symbol
@@ -80,10 +80,10 @@ def _problems(ref: BlockRef, constants: dict[str, Constant]) -> list[Diagnostic]
     shape = _entry(ref, constants)
     if shape is None:
         return undecided
-    outside = Module("network", "")
-    entry = Tensor(Value(outside.add_input("x", shape, None)))
+    outside = ModuleBuilder("network", "")
+    entry = ValueRef(Value(outside.add_input("x", shape, None)))
     run = new_run(problems, parametric=True)
-    context = Context(run, Scope(ref.home), Module("block", ref.block.name.name), {})
+    context = Context(run, Scope(ref.home), ModuleBuilder("block", ref.block.name.name), {})
     try:
         made = expand_block(ref.block, constants, context, entry, ref.block.name.span, outside)
     except Mistake as mistake:

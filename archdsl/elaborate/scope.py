@@ -113,19 +113,19 @@ class Scope(Entity):
         yield from self.home.names
 
 
-class Trail(Record):
+class ExpansionTrace(Record):
     """How the elaborator came to a place: calls and passes, the innermost first."""
 
     note: str
-    outer: Trail | None = None
+    outer: ExpansionTrace | None = None
 
     def notes(self) -> tuple[str, ...]:
         """All notes; of a deep recursion the two ends."""
         found: list[str] = []
-        trail: Trail | None = self
-        while trail:
-            found.append(trail.note)
-            trail = trail.outer
+        trace: ExpansionTrace | None = self
+        while trace:
+            found.append(trace.note)
+            trace = trace.outer
         if len(found) <= 8:
             return tuple(found)
         return (*found[:3], f"… {len(found) - 5} more …", *found[-2:])

@@ -112,7 +112,7 @@ class Builtin(Record):
         return self.name
 
 
-class Tensor(Record):
+class ValueRef(Record):
     """A value of the network; None where it is unknown because of a mistake that was reported."""
 
     value: Value | None
@@ -144,18 +144,18 @@ def extent(value: Constant, most: int) -> int:
     return found
 
 
-def tensors(value: Constant) -> Iterator[Tensor]:
+def tensors(value: Constant) -> Iterator[ValueRef]:
     """The values of the network that a value of the language is or holds, in their order."""
-    if isinstance(value, Tensor):
+    if isinstance(value, ValueRef):
         yield value
     elif isinstance(value, tuple):
         for item in value:
             yield from tensors(item)
 
 
-def with_tensors(value: Constant, change: Callable[[Tensor], Tensor]) -> Constant:
+def with_tensors(value: Constant, change: Callable[[ValueRef], ValueRef]) -> Constant:
     """A value of the language with other values of the network in it; itself where it holds none."""
-    if isinstance(value, Tensor):
+    if isinstance(value, ValueRef):
         return change(value)
     if isinstance(value, tuple) and next(tensors(value), None) is not None:
         return tuple([with_tensors(item, change) for item in value])
@@ -185,7 +185,7 @@ KINDS: tuple[tuple[Any, str], ...] = (
     (OpRef, "an op"),
     (Builtin, "a function"),
     (Initializer, "an initializer"),
-    (Tensor, "a value of the network"),
+    (ValueRef, "a value of the network"),
 )
 
 
@@ -210,4 +210,4 @@ def described(value: Constant) -> str:
     if value is None:
         return "none"
     word = kind(value).removeprefix("a ").removeprefix("an ")
-    return f"the {word} {show(value)}" if not isinstance(value, Tensor) else f"a value of shape {value}"
+    return f"the {word} {show(value)}" if not isinstance(value, ValueRef) else f"a value of shape {value}"

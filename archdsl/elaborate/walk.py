@@ -11,11 +11,11 @@ from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Problem
 from archdsl.elaborate import contracts
-from archdsl.elaborate.context import NOTHING, Context, Names, environment
-from archdsl.elaborate.mistake import Mistake, fail
+from archdsl.elaborate.context import POISON, Context, Names, environment
+from archdsl.elaborate.mistake import Mistake, error
 from archdsl.elaborate.names import computed, is_callable
-from archdsl.elaborate.story import origin
-from archdsl.elaborate.values import Tensor, WrongType
+from archdsl.elaborate.provenance import origin
+from archdsl.elaborate.values import ValueRef, WrongType
 from archdsl.graph.nodes import Value
 from archdsl.record import replace
 from archdsl.source import Span
@@ -39,43 +39,43 @@ class NoInput(Problem):
         return "declare the input first: input image: [N, 3, 224, 224]"
 
 
-def walk(body: tree.Body, context: Context, current: Tensor | None) -> Tensor | None:
+def walk(body: tree.Body, context: Context, current: ValueRef | None) -> ValueRef | None:
     """The value that a body leaves; its mistakes are reported."""
     for statement in body.statements:
         try:
             current = walk_statement(statement, context, current)
         except Mistake as mistake:
             report(mistake, context)
-            current = NOTHING
+            current = POISON
     return current
 
 
-def walk_statement(statement: tree.Statement, context: Context, current: Tensor | None) -> Tensor | None:
+def walk_statement(statement: tree.Statement, context: Context, current: ValueRef | None) -> ValueRef | None:
     if isinstance(statement, tree.Chain):
         return walk_chain(statement, context, current)
     return context.run.rules.statements[type(statement)](statement, context, current)
 
 
-def walk_chain(chain: tree.Chain, context: Context, current: Tensor | None) -> Tensor | None:
+def walk_chain(chain: tree.Chain, context: Context, current: ValueRef | None) -> ValueRef | None:
     for link in chain.links:
         try:
             current = _link(link, context, current)
         except Mistake as mistake:
             report(mistake, context)
             _forget(link, context)
-            current = NOTHING
+            current = POISON
     return current
 
 
-def walk_step(step: tree.Step, context: Context, current: Tensor | None, names: Names = ()) -> Tensor | None:
+def walk_step(step: tree.Step, context: Context, current: ValueRef | None, names: Names = ()) -> ValueRef | None:
     """One step of a chain, by the table."""
     return context.run.rules.steps[type(step)](step, context, current, names)
 
 
-def given(current: Tensor | None, span: Span) -> Tensor:
+def given(current: ValueRef | None, span: Span) -> ValueRef:
     """The value that a stage is given; a mistake where there is none yet."""
     if current is None:
-        raise fail(NoInput(), span)
+        raise error(NoInput(), span)
     return current
 
 
@@ -85,7 +85,7 @@ def report(mistake: Mistake, context: Context) -> None:
     for found in (mistake.diagnostic, *mistake.others):
         if not found:
             continue
-        notes = context.trail.notes() if context.trail else ()
+        notes = context.trace.notes() if context.trace else ()
         diagnostic = replace(found, notes=(*found.notes, *notes))
         wrong = _wrong_name(diagnostic)
         if wrong is None or wrong not in run.wrong:
@@ -101,36 +101,36 @@ def _wrong_name(diagnostic: Diagnostic) -> Any:
     return diagnostic.problem, diagnostic.notes, text
 
 
-def _link(link: tree.Link, context: Context, current: Tensor | None) -> Tensor | None:
+def _link(link: tree.Link, context: Context, current: ValueRef | None) -> ValueRef | None:
     result = walk_step(link.step, context, current, link.names)
     if link.contract and result and result.value:
         _claim(link.contract, result.value, context)
-        return result if len(link.contract.items) == result.value.shape.rank else NOTHING
+        return result if len(link.contract.items) == result.value.shape.rank else POISON
     return result
 
 
 def _claim(claim: tree.Sequence, value: Value, context: Context) -> None:
     """Hold a value against what is claimed of it. The value is known all the same if a claimed size is wrong; where
     the number of axes is, the stages behind it are for other values."""
-    env, meant = environment(context, Tensor(value)), context.run.meant
+    env, recovery = environment(context, ValueRef(value)), context.run.recovery
     try:
         contracts.check(claim, value.shape, env, lambda axis: origin(value, axis))
     except Mistake as mistake:
-        if not meant.excuses([value], context.module, lambda shape: contracts.check(claim, shape, env)):
+        if not recovery.excuses([value], context.module, lambda shape: contracts.check(claim, shape, env)):
             report(mistake, context)
             if len(claim.items) == value.shape.rank:
-                meant.claim(value, contracts.claimed(claim, env))
+                recovery.claim(value, contracts.claimed(claim, env))
 
 
 def _forget(link: tree.Link, context: Context) -> None:
     """A stage that failed still owns its names, so that their uses are not reported as well."""
     for name in _named(link):
         try:
-            own = computed(name, context, NOTHING)
+            own = computed(name, context, POISON)
         except Mistake:
             continue
         if own not in context.module.places and not is_callable(own, context):
-            context.module.bind(own, NOTHING, name.span)
+            context.module.bind(own, POISON, name.span)
 
 
 def _named(link: tree.Link) -> Iterator[tree.LayerName]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.analyses.lints.checked import Body, Checked
 from archdsl.diagnostics import Diagnostic, Problem
-from archdsl.elaborate.story import channels_first
+from archdsl.elaborate.provenance import channels_first
 from archdsl.graph.nodes import Apply, Input, Value
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from archdsl.elaborate.mistake import Mistake
-from archdsl.elaborate.module import Module
+from archdsl.elaborate.module import ModuleBuilder
 from archdsl.graph.nodes import Apply, Call, Graph, Input, Repeat, Value
 from archdsl.ops import Rejected
 from archdsl.sizes.prove import Known
@@ -21,7 +21,7 @@ PASSES = 1000
 """As many passes of a repetition are run on what was meant."""
 
 
-class Meant:
+class RecoveryShapes:
     """Shapes by value, for those values that stand behind a refuted claim."""
 
     def __init__(self) -> None:
@@ -32,13 +32,13 @@ class Meant:
         if shape is not None:
             self.shapes[value] = shape
 
-    def enter(self, entry: Value, outside: Value, module: Module) -> None:
+    def enter(self, entry: Value, outside: Value, module: ModuleBuilder) -> None:
         """A block or a group is given a value of the module around it."""
         shape = self.of(outside, module) if self.shapes else None
         if shape is not None:
             self.shapes[entry] = shape
 
-    def of(self, value: Value, module: Module | None) -> Shape | None:
+    def of(self, value: Value, module: ModuleBuilder | None) -> Shape | None:
         """The shape that was meant for a value; None where no refuted claim is behind it."""
         while value not in self.shapes and isinstance(value.node, Input) and module:
             outer = next((outside for outside, entry in module.captured.items() if entry is value.node), None)
@@ -47,7 +47,7 @@ class Meant:
             value, module = outer, module.outer
         return self.shapes.get(value)
 
-    def follow(self, node: Apply | Call, module: Module, known: Known) -> None:
+    def follow(self, node: Apply | Call, module: ModuleBuilder, known: Known) -> None:
         """Run a new node on what was meant."""
         if not self.shapes:
             return
@@ -61,14 +61,14 @@ class Meant:
             if shape is not None and shape != node.shapes[index]:
                 self.shapes[Value(node, index)] = shape
 
-    def given(self, inputs: Sequence[Value], module: Module) -> list[Shape] | None:
+    def given(self, inputs: Sequence[Value], module: ModuleBuilder) -> list[Shape] | None:
         """The shapes that were meant for the inputs of a stage; None where they are those that are there."""
         meant = [self.of(value, module) for value in inputs] if self.shapes else []
         if not any(meant):
             return None
         return [shape or value.shape for shape, value in zip(meant, inputs, strict=True)]
 
-    def excuses(self, inputs: Sequence[Value], module: Module, rule: Callable[..., object]) -> bool:
+    def excuses(self, inputs: Sequence[Value], module: ModuleBuilder, rule: Callable[..., object]) -> bool:
         """Whether a rule that refused what is there takes what was meant."""
         given = self.given(inputs, module)
         if given is None:

@@ -6,17 +6,18 @@ Takes a value and the module that it stands in, walks the graph backwards, retur
 
 from __future__ import annotations
 
-from archdsl.elaborate.module import Module
+from archdsl.elaborate.module import ModuleBuilder
 from archdsl.graph.nodes import Apply, Call, Input, Node, Repeat, Value
 from archdsl.sizes.shape import Shape
 
 MOST = 3
 
 
-def story(value: Value | None, module: Module) -> tuple[str, ...]:
+def provenance(value: Value | None, module: ModuleBuilder) -> tuple[str, ...]:
     """A note on the last stages that changed the shape, or none where there is no stage before.
 
-    story(pooled, module)      # ("the value: image [N, 3, 32, 32] -> conv [N, 8, 30, 30] -> max_pool [N, 8, 15, 15]",)
+    provenance(pooled, module)
+    # ("the value: image [N, 3, 32, 32] -> conv [N, 8, 30, 30] -> max_pool [N, 8, 15, 15]",)
     """
     steps: list[str] = []
     while value is not None and len(steps) <= MOST:
@@ -30,7 +31,7 @@ def story(value: Value | None, module: Module) -> tuple[str, ...]:
     return (f"the value: {more}{' -> '.join(reversed(steps))}",)
 
 
-def channels_last(value: Value | None, module: Module) -> tuple[str, ...]:
+def channels_last(value: Value | None, module: ModuleBuilder) -> tuple[str, ...]:
     """A note where a value goes back to an image that looks as if its channels came last: [N, 28, 28, 1]."""
     while value is not None:
         before, around = _before(value, module)
@@ -78,7 +79,7 @@ def origin(value: Value, axis: int) -> str:
         value = before
 
 
-def _before(value: Value, module: Module) -> tuple[Value | None, Module]:
+def _before(value: Value, module: ModuleBuilder) -> tuple[Value | None, ModuleBuilder]:
     """The value that a stage was given, and its module: groups are given what stands before them."""
     node = value.node
     if not isinstance(node, Input):
@@ -89,7 +90,7 @@ def _before(value: Value, module: Module) -> tuple[Value | None, Module]:
     return captured, module.outer
 
 
-def _called(node: Node, module: Module) -> str:
+def _called(node: Node, module: ModuleBuilder) -> str:
     """A stage as the spec calls it: by its name if it has one, else by its op or block."""
     if isinstance(node, Input):
         return "in" if module.kind == "block" and node is module.inputs[0] and node.name == "x" else node.name
