@@ -227,6 +227,13 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     return Said(stage("layer_norm", **facts), [input], own(weight=weight, bias=bias))
 
 
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Said:
+    eps = torch.finfo(input.dtype).eps if eps is None else eps
+    only(eps >= 1e-12, "adds less than the language does")
+    facts = {"axes": len(normalized_shape), "eps": eps, "affine": weight is not None}
+    return Said(stage("rms_norm", **facts), [input], own(weight=weight))
+
+
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Said:
     only((weight is None) == (bias is None), "has an offset and no scale, or a scale and no offset")
     return Said(
@@ -430,12 +437,13 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., Said]]] = {
     "nn.functional.linear": ("linear", linear),
     "nn.functional.batch_norm": ("batch_norm", batch_norm),
     "nn.functional.layer_norm": ("layer_norm", layer_norm),
+    "nn.functional.rms_norm": ("rms_norm", rms_norm),
     "nn.functional.group_norm": ("group_norm", group_norm),
     "nn.functional.instance_norm": ("instance_norm", instance_norm),
     "nn.functional.local_response_norm": ("local_response_norm", local_response_norm),
     **{
         f"nn.functional.{op}": (op, plain(op))
-        for op in ("relu", "relu6", "selu", "silu", "mish", "hardswish", "hardsigmoid")
+        for op in ("relu", "relu6", "selu", "silu", "mish", "hardswish", "hardsigmoid", "softsign")
     },
     **{op: (op, plain(op)) for op in ("sigmoid", "tanh")},
     "nn.functional.leaky_relu": ("leaky_relu", leaky_relu),
@@ -540,11 +548,12 @@ MODULES: dict[str, tuple[str, Callable[..., Any]]] = {
     **{f"nn.BatchNorm{n}d": ("nn.functional.batch_norm", _norm) for n in (1, 2, 3)},
     **{f"nn.InstanceNorm{n}d": ("nn.functional.instance_norm", _instance) for n in (1, 2, 3)},
     "nn.LayerNorm": ("nn.functional.layer_norm", lambda m, x: (x, m.normalized_shape, m.weight, m.bias, m.eps)),
+    "nn.RMSNorm": ("nn.functional.rms_norm", lambda m, x: (x, m.normalized_shape, m.weight, m.eps)),
     "nn.GroupNorm": ("nn.functional.group_norm", lambda m, x: (x, m.num_groups, m.weight, m.bias, m.eps)),
     "nn.LocalResponseNorm": ("nn.functional.local_response_norm", lambda m, x: (x, m.size, m.alpha, m.beta, m.k)),
     **{
         f"nn.{name}": (f"nn.functional.{name.lower()}", lambda m, x: (x,))
-        for name in ("ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid")
+        for name in ("ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "Softsign")
     },
     "nn.Sigmoid": ("sigmoid", lambda m, x: (x,)),
     "nn.Tanh": ("tanh", lambda m, x: (x,)),
