@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import suggestion
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
+from archdsl.graph.opened import opened
 from archdsl.graph.verify import verify_graph
 from archdsl.record import replace
 
@@ -36,6 +37,7 @@ def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:
 
     `ValueError` for a name that the network does not have, or that stands for several values.
     """
+    graph = opened(graph)
     wanted = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
     wants = tuple(_want(graph, name) for name in wanted)
     if not wants:

@@ -19,7 +19,7 @@ from archdsl.ops import OPS, Op
 PACKAGE = ROOT / "archdsl"
 REGISTRIES = {
     *(f"backends/torch/{name}.py" for name in (*torch_registry.__all__, "families", "kernels")),
-    *(f"backends/numpy/{name}.py" for name in (*numpy_registry.__all__, "families")),
+    *(f"backends/numpy/{name}.py" for name in (*numpy_registry.__all__, "registry")),
 }
 """From an op's class to the rule that computes it, one registry a backend. `torch/kernels.py` is the part of it that is
 about torch's fused kernels: which activations they apply."""
@@ -36,7 +36,7 @@ OTHERS = {
     "elaborate/foreign.py": ({"scale"}, "an argument's name"),
     "backends/numpy/kernels/__init__.py": ({*OPS}, "names of NumPy's kernels"),
     "backends/numpy/kernels/gelu.py": ({"tanh"}, "a value of an argument"),
-    "backends/numpy/fuse.py": ({"tanh"}, "a value of an argument"),
+    "backends/numpy/choose.py": ({"tanh"}, "a value of an argument"),
     "backends/numpy/fast/schedule.py": ({"scale"}, "what a layer's weights are made into"),
     "backends/torch/pad.py": ({"pad"}, "an argument's name in torch"),
     "backends/torch/initial.py": ({"relu"}, "a value of an argument in torch"),

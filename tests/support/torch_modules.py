@@ -13,6 +13,7 @@ import torch
 
 from archdsl.backends.torch.module import module
 from archdsl.graph.nodes import Call, Graph, Value
+from archdsl.graph.opened import opened
 from archdsl.ops import OPS
 from archdsl.sizes.dim import substitute
 
@@ -47,6 +48,7 @@ def reference(
 ) -> list[Any]:
     """The graph run node by node, each op by torch's function of the same name; `others` replace some meanings."""
     meanings = {**MEANINGS, **(others or {})}
+    graph = opened(graph)
     values: dict[Value, Any] = {Value(node): x for node, x in zip(graph.inputs, inputs, strict=True)}
     for node in graph.nodes:
         xs = [values[value] for value in node.inputs]

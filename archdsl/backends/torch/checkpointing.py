@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archdsl.diagnostics import suggestion
-from archdsl.graph.nodes import Call, Graph
+from archdsl.graph.nodes import Apply, Graph
 
 
 def known_blocks(graph: Graph, names: Sequence[str]) -> frozenset[str]:
@@ -30,6 +30,6 @@ def bodies(graph: Graph) -> Iterator[Graph]:
     while todo:
         body = todo.pop()
         yield body
-        inner = dict.fromkeys(node.graph for node in body.nodes if isinstance(node, Call))
+        inner = dict.fromkeys(step.graph for step in body.steps if not isinstance(step, Apply))
         todo += [other for other in reversed(inner) if other not in seen]
         seen.update(inner)

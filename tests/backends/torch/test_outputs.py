@@ -11,6 +11,7 @@ from support.places import ROOT
 import archdsl
 from archdsl.analyses.state import state
 from archdsl.graph.nodes import Call, Graph
+from archdsl.graph.opened import opened
 from archdsl.passes.outputs import with_outputs
 
 torch = pytest.importorskip("torch")
@@ -160,7 +161,7 @@ def test_every_name_of_the_zoo_can_be_an_output(target: str) -> None:
 
 
 def test_all_outputs_of_a_network_are_the_network() -> None:
-    graph = resnet().graph
+    graph = opened(resnet().graph)
     assert with_outputs(graph, ["out"]).nodes == graph.nodes
 
 
