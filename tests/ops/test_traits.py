@@ -65,7 +65,7 @@ class Use(NamedTuple):
         return np.asarray(pullback(np.ones_like(x))[0])
 
 
-CASES = [case for case in cases() if case.around == "alone"]
+CASES = [case for name in sorted(OPS) for case in cases(name) if case.around == "alone"]
 
 
 def uses() -> list[Use]:

@@ -203,5 +203,5 @@ def test_a_graph_shows_itself_in_a_line():
     assert repr(graph) == "<network ResNet152: 11 nodes>"
     assert repr(graph.inputs[0]) == "<input image: [N, 3, H, W]>"
     assert repr(graph.nodes[0]) == "<conv1 = conv: [N, 64, ceil(H / 2), ceil(W / 2)]>"
-    assert repr(graph.nodes[4].graph.nodes[0]) == "<0 = bottleneck: [N, 256, ceil(H / 4), ceil(W / 4)]>"
+    assert repr(graph.nodes[4].graph.steps[0]) == "<0 = bottleneck: [N, 256, ceil(H / 4), ceil(W / 4)]>"
     assert len(repr(graph.outputs)) < 100
