@@ -32,7 +32,7 @@ from archdsl.graph.nodes import Graph
 from archdsl.graph.opened import opened, opened_steps, shortened
 from archdsl.limits import TooManyToOpen, limited, limits
 from archdsl.passes import through_passes
-from archdsl.record import Entity
+from archdsl.record import Entity, replace
 from archdsl.sizes.shape import Shape
 from archdsl.source import Source
 from archdsl.syntax.parse import parse_expression
@@ -201,21 +201,27 @@ class Network(Entity):
         outputs: Sequence[str] = (),
         checkpoint: Sequence[str] = (),
         optimize: Optimization | None = None,
+        general: bool = False,
     ) -> str:
         """The network as a Python file that depends on torch alone; torch itself is not imported.
 
             net.torch_source(outputs=["layer2", "layer4"])
             net.torch_source(checkpoint=["basic"])
             net.torch_source(optimize="inference")
+            net.torch_source(general=True)
 
         `outputs` are names of layers, blocks, groups or values: the file returns these values, and holds only what they
         need, under the same names. `checkpoint` are names of blocks that keep nothing but their inputs for the backward
         pass, and run forward again in it. With `optimize="inference"` the network is rewritten to run faster; it cannot
         be trained then. Raises ValueError for names that the network does not have.
+
+        With `general` each class is the block or the network that the spec describes, for every argument: conditions,
+        loops, functions and defaults are those of the spec. Raises ValueError, with the reason, for what no class can
+        say, and together with `outputs` or `optimize`.
         """
         from archdsl.backends.torch.source import source
 
-        return source(_for_torch(self._leaving(outputs), optimize), self._head(), checkpoint)
+        return source(_for_torch(self._leaving(outputs), optimize), self._head(), checkpoint, general)
 
     def torch(
         self,
@@ -307,7 +313,7 @@ def _for_torch(graph: Graph, what: Optimization | None) -> Graph:
         raise ValueError(f'a network can be optimized for "inference", not for {what!r}')
     from archdsl.backends.torch.passes import INFERENCE
 
-    return through_passes(graph, INFERENCE)
+    return replace(through_passes(graph, INFERENCE), origin=None)
 
 
 def _weights(graph: Graph) -> set[str]:

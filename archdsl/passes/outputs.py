@@ -42,7 +42,7 @@ def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:
     wants = tuple(_want(graph, name) for name in wanted)
     if not wants:
         raise ValueError("an output is needed: name at least one")
-    found = replace(_rewritten(graph, wants, {}).graph, inputs=graph.inputs, output_names=wanted)
+    found = replace(_rewritten(graph, wants, {}).graph, inputs=graph.inputs, output_names=wanted, origin=None)
     verify_graph(found)
     return found
 

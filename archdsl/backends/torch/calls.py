@@ -19,6 +19,13 @@ from archdsl.backends.python.literals import literal, quoted
 REQUIRED: Any = object()
 
 
+class Shown:
+    """The base of values that know how they are written."""
+
+    def shown(self) -> str:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Arg:
     """One argument of a call. `note` is a comment for its line, where it gets a line of its own."""
@@ -254,6 +261,8 @@ def text(value: Any, inputs: Sequence[str] = (), module: str = "", names: Mappin
         return text(part, inputs, module, names)
 
     printer = _PRINTERS.get(type(value))
+    if printer is None and isinstance(value, Shown):
+        return value.shown()
     return printer(value, show, inputs, module, names or {}) if printer else literal(value)
 
 

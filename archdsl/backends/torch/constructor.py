@@ -176,6 +176,8 @@ def _tuple(head: str, texts: Sequence[str]) -> Doc:
 
 def construction(module: Module, names: Names) -> Doc:
     """A constructor call as it is written."""
+    if isinstance(module, calls.Late):
+        return construction(module.call(), names)
     if not isinstance(module, calls.Call) or module.callee != "nn.Sequential":
         return calls.text(module, names=names)
     inner = module.args[0].value if len(module.args) == 1 and module.args[0].name == "" else None

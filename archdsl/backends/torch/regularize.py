@@ -12,7 +12,7 @@ from archdsl.sizes.shape import Shape
 def dropout(op: Dropout, x: Shape) -> Lowering:
     """dropout(0.5)      # nn.Dropout(0.5), or F.dropout(x, 0.5, self.training); dropout(0) needs no expression"""
     run = call("F.dropout", {"input": X, "p": op.p, "training": Name("self.training")})
-    return layer(call("nn.Dropout", {"p": op.p}), run=run if op.p else X)
+    return layer(call("nn.Dropout", {"p": op.p}), run=X if op.p == 0 else run)
 
 
 @lowers(StochasticDepth)

@@ -27,16 +27,23 @@ from archdsl.backends.torch.inputs import CHECK, check
 from archdsl.backends.torch.names import TAKEN, class_name, variable
 from archdsl.backends.torch.passes.ops import Append, Room
 from archdsl.backends.torch.structure import Family, structure
+from archdsl.backends.torch.translated.network import Translation
+from archdsl.backends.torch.translated.symbolic import Untranslatable
 from archdsl.graph.nodes import Graph
 from archdsl.graph.nodes import layers as ir_layers
 from archdsl.graph.opened import opened
 from archdsl.ops.fused import FusedConv, FusedLinear, FusedNorm
 
 IMPORTS = {
+    "Any": Import("typing", "Any", "Any"),
+    "Callable": Import("collections.abc", "Callable", "Callable"),
     "F": Import("torch.nn.functional", "", "F"),
+    "Final": Import("typing", "Final", "Final"),
     "NamedTuple": Import("typing", "NamedTuple", "NamedTuple"),
     "OrderedDict": Import("collections", "OrderedDict", "OrderedDict"),
+    "Sequence": Import("collections.abc", "Sequence", "Sequence"),
     "Tensor": Import("torch", "Tensor", "Tensor"),
+    "math": Import("math", "", "math"),
     "nn": Import("torch", "nn", "nn"),
     "partial": Import("functools", "partial", "partial"),
     "torch": Import("torch", "", "torch"),
@@ -47,14 +54,18 @@ FUSED_OPS = (FusedConv, FusedLinear, FusedNorm)
 AROUND_FUSED = (Append, Room)
 
 
-def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> str:
+def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = (), general: bool = False) -> str:
     """The Python source of a network; `header` becomes the docstring of the file, `checkpoint` names blocks.
 
     source(lenet)      # 'import torch\\n…class LeNet(nn.Sequential):\\n…'
+
+    With `general` the classes are those that the spec describes, for every argument; ValueError where none can be.
     """
     graph = opened(graph)
     blocks = known_blocks(graph, checkpoint)
     own = _own(graph)
+    if general:
+        return _file(_translation(graph, blocks, own).parts(), own, header)
     classes = structure(graph, own)
     names = own | {family.name for family in classes.families}
     results = None
@@ -70,6 +81,19 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = ()) -> st
             continue
         parts.append(list(check(graph, family.name, arguments(settled, names))))
         parts.append(list(_network(settled, names, results)))
+    return _file(parts, own, header)
+
+
+def _translation(graph: Graph, checkpoint: frozenset[str], own: frozenset[str]) -> Translation:
+    """The classes that the spec describes."""
+    try:
+        return Translation(graph, checkpoint, own)
+    except Untranslatable as reason:
+        raise ValueError(f"{graph.name} has no general classes: {reason}") from None
+
+
+def _file(parts: list[list[str]], own: frozenset[str], header: str) -> str:
+    """The parts of a file with what they bring along."""
     texts = ["\n".join(part) for part in parts]
     read = {name for text in texts for name in mentioned(text)}
     cut = brought(read & own)
