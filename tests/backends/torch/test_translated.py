@@ -208,14 +208,15 @@ def test_a_network_without_arguments_is_its_own_class(target: str) -> None:
 
 CASES = {
     "padding=kernel // 2": "block pair(channels, kernel) { conv(channels, kernel=kernel, padding=kernel // 2) }"
-    "network Net { input image: [N, 16, H, W]\n pair(8, 3) -> pair(16, 5) -> pair(8, 3) }",
+    "\nnetwork Net { input image: [N, 16, H, W]\n pair(8, 3) -> pair(16, 5) -> pair(8, 3) }",
     "if expansion != 1:": "block t(expansion, channels) {\n"
     "if expansion != 1 { expand = conv(expansion * in.channels, kernel=1) }\n"
-    "project = conv(channels, kernel=1) }network Net { input image: [N, 16, H, W]\n t(1, 16) -> t(6, 24) -> t(6, 40) }",
+    "project = conv(channels, kernel=1) }\n"
+    "network Net { input image: [N, 16, H, W]\n t(1, 16) -> t(6, 24) -> t(6, 40) }",
     "if act:": "block unit(channels, act=true) { conv(channels, kernel=1)\n if act { relu } }"
-    "network Net { input image: [N, 16, H, W]\n unit(16, act=false) -> unit(32) -> unit(64) }",
+    "\nnetwork Net { input image: [N, 16, H, W]\n unit(16, act=false) -> unit(32) -> unit(64) }",
     "activation: Callable[[], nn.Module] = nn.ReLU": "block unit(activation=relu) { conv(8, kernel=1) -> activation }"
-    "network Net { input image: [N, 8, H, W]\n unit -> unit(hardswish) }",
+    "\nnetwork Net { input image: [N, 8, H, W]\n unit -> unit(hardswish) }",
 }  # fmt: skip
 
 
