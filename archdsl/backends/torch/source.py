@@ -65,7 +65,7 @@ def source(graph: Graph, header: str = "", checkpoint: Sequence[str] = (), gener
     blocks = known_blocks(graph, checkpoint)
     own = _own(graph)
     if general:
-        return _file(_translation(graph, blocks, own).parts(), own, header)
+        return _file(_translation(graph, blocks, own).parts(_results), own, header)
     classes = structure(graph, own)
     names = own | {family.name for family in classes.families}
     results = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archdsl.backends.python.literals import literal
 from archdsl.backends.torch import calls
@@ -74,9 +74,6 @@ from archdsl.ops.pool import AvgPool, MaxPool
 from archdsl.ops.reduce import Max, Mean
 from archdsl.ops.reshape import Identity, Permute
 
-if TYPE_CHECKING:
-    from archdsl.backends.torch.translated.file import File
-
 NO_LAYERS = (Permute, Reshape, Slice, Split, Chunk, Mean, Max, Scale, Parameter, Attention)
 """Ops that a chain of modules can't hold: they are expressions, or are not simply called."""
 
@@ -88,7 +85,7 @@ FRESH = (Conv, Linear, ConvTranspose, BatchNorm, LayerNorm, GroupNorm, MaxPool, 
 class Place:
     """Where a statement stands: the names in sight, defaults in force, and the container that it fills, if any."""
 
-    file: File
+    file: Any
     draft: Draft
     names: dict[str, Any]
     items: list[Any]
@@ -470,7 +467,7 @@ def _call_args(made: Any, values: dict[str, Any], sizes: dict[In, Any], named: s
         yield Arg(parameter.name, _argument(value, made.file, parameter), positional=leads)
 
 
-def _argument(value: Any, file: File, parameter: Any = None) -> Any:
+def _argument(value: Any, file: Any, parameter: Any = None) -> Any:
     """A value as an argument of a class: an op or a block is a class or a function."""
     if isinstance(value, Callee):
         return calls.Name(value.name)

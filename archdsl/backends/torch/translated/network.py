@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -101,13 +101,14 @@ class Translation:
         made = [made for made in self.file.order if made.definition is not None]
         return [m.name for m in made if m.definition and (not wanted or m.definition.name in wanted)]
 
-    def parts(self) -> list[list[str]]:
-        """The parts of the file in their order: named tuple, functions, classes, the check, the network, the family."""
+    def parts(self, results: Callable[[Graph, str, str], Iterable[str]]) -> list[list[str]]:
+        """The parts of the file in their order: named tuple, functions, classes, the check, the network, the family.
+
+        `results` writes the named tuple of several outputs.
+        """
         found: list[list[str]] = []
         if self.results:
-            from archdsl.backends.torch.source import _results
-
-            found.append(list(_results(self.graph, self.results, self.name)))
+            found.append(list(results(self.graph, self.results, self.name)))
         checks, call = self._check()
         classes = [self.file.text(made) for made in self.file.order]
         network = self.file.text(self.made, self.results, call)
