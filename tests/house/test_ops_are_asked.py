@@ -19,10 +19,12 @@ from archdsl.ops import OPS, Op
 PACKAGE = ROOT / "archdsl"
 REGISTRIES = {
     *(f"backends/torch/{name}.py" for name in (*torch_registry.__all__, "families", "kernels")),
+    *(f"backends/torch/translated/{name}.py" for name in ("lowering", "shapes")),
     *(f"backends/numpy/{name}.py" for name in (*numpy_registry.__all__, "registry")),
 }
 """From an op's class to the rule that computes it, one registry a backend. `torch/kernels.py` is the part of it that is
-about torch's fused kernels: which activations they apply."""
+about torch's fused kernels: which activations they apply; `torch/translated` writes an op whose arguments and sizes are
+expressions, and a test holds its rules against those of the ops."""
 
 OTHERS = {
     "analyses/lints/softmax.py": ({"linear"}, "a kind of chapter"),
@@ -41,6 +43,7 @@ OTHERS = {
     "backends/torch/pad.py": ({"pad"}, "an argument's name in torch"),
     "backends/torch/initial.py": ({"relu"}, "a value of an argument in torch"),
     "backends/torch/brought.py": ({"stochastic_depth"}, "a module that files bring along"),
+    "backends/torch/translated/symbolic.py": ({"max"}, "the function of numbers"),
     "backends/torch/runtime/augment.py": ({"mean"}, "a name in torch"),
     "backends/torch/runtime/fused_conv.py": ({"add"}, "a name in torch"),
     "backends/torch/runtime/fused_norm.py": ({"relu"}, "a kernel's own name"),

@@ -58,27 +58,9 @@ from archdsl.graph.definition import (
     With,
     Word,
 )
-from archdsl.ops.activation import Relu, Relu6
-from archdsl.ops.adaptive import Adaptive
-from archdsl.ops.attention import Attention
 from archdsl.ops.base import Attribute, Op
-from archdsl.ops.combine import Add, Arithmetic, Concat
-from archdsl.ops.conv import Conv
-from archdsl.ops.conv_transpose import ConvTranspose
-from archdsl.ops.cut import Chunk, Slice, Split
-from archdsl.ops.form import Reshape
-from archdsl.ops.learned import Parameter, Scale
-from archdsl.ops.linear import Linear
-from archdsl.ops.norm import BatchNorm, GroupNorm, LayerNorm
-from archdsl.ops.pool import AvgPool, MaxPool
-from archdsl.ops.reduce import Max, Mean
-from archdsl.ops.reshape import Identity, Permute
-
-NO_LAYERS = (Permute, Reshape, Slice, Split, Chunk, Mean, Max, Scale, Parameter, Attention)
-"""Ops that a chain of modules can't hold: they are expressions, or are not simply called."""
-
-FRESH = (Conv, Linear, ConvTranspose, BatchNorm, LayerNorm, GroupNorm, MaxPool, AvgPool, Adaptive)
-"""Ops whose results are memory of their own, and whose gradients need nothing of it."""
+from archdsl.ops.combine import Add
+from archdsl.ops.norm import BatchNorm
 
 
 @dataclass(frozen=True)
@@ -223,10 +205,10 @@ def apply_op(op: Op, x: Value, place: Place, names: tuple[Word, ...]) -> Value:
     shapes = left_by(op, x.dims)
     kind = "float" if type(op).takes != "any" and not type(op).is_view else x.kind
     low = lowered(op, x)
-    over = isinstance(op, Relu | Relu6) and x.is_fresh and not _is_kept(x, place)
+    over = low.in_place == "training" and x.is_fresh and not _is_kept(x, place)
     if over:
         low = _in_place(low)
-    fresh = isinstance(op, FRESH)
+    fresh = _is_fresh(op, x)
     made: dict[str, Any] = {"is_fresh": fresh, "is_normed": isinstance(op, BatchNorm)}
     if place.container is not None:
         if not low.is_called:
@@ -239,8 +221,8 @@ def apply_op(op: Op, x: Value, place: Place, names: tuple[Word, ...]) -> Value:
         _pass_by(key, draft)
         run = calls.X if low.run is None else low.run
         text = calls.text(_forwardable(run, x, draft), [_operand(x, draft, low.run)])
-        if isinstance(op, Identity) or text == x.code:
-            return x if text == x.code else Value(shapes[0], kind, text, 1, base=x.base)
+        if text == x.code:
+            return x
         if len(shapes) > 1:
             return _unpack(text, shapes, kind, names, x, place)
         return Value(shapes[0], kind, text, x.depth + 1, base=x.base, **made)
@@ -286,6 +268,11 @@ def _params(op: Op, x: Value) -> Any:
     from archdsl.sizes.shape import Shape
 
     return op.params(Shape(tuple(dim for dim in x.dims), "float"))
+
+
+def _is_fresh(op: Op, *xs: Value) -> bool:
+    """Whether what an op leaves is memory of its own, of which its gradient needs nothing."""
+    return op.leaves_fresh_value(*(x.dims for x in xs)) and "result" not in op.gradient_needs
 
 
 def _is_kept(x: Value, place: Place) -> bool:
@@ -595,7 +582,7 @@ def join(step: Join, current: Value | None, place: Place, names: tuple[Word, ...
     for value in results:
         if value in draft.held:
             draft.held.remove(value)
-    fresh = isinstance(op, Concat) or (isinstance(op, Arithmetic) and len(results) > 1)
+    fresh = _is_fresh(op, *results)
     base = next((value.base for value in results if value.base and value is not current), current.base)
     is_read = any(name.plain in draft.wanted for name in names)
     added = None if is_read else _added(op, results, draft, place)
@@ -783,8 +770,11 @@ def _optional(step: If, current: Value, place: Place, condition: Any) -> Value |
         raise Untranslatable("an optional stage")
     draft.number = _either_number(condition, draft.number, start)
     place.items.append(Line(f"self.{key}: nn.Module = ", calls.Call("nn.Identity", ())))
-    place.items.append(Nest(lambda below: f"if {python(condition)}:", inside))
-    dims = _met(found.dims, current.dims, inside, [], draft, current.dims) if found.dims != current.dims else found.dims
+    without: list[Any] = []  # sizes where the layer is not there, set before the condition is asked
+    dims = found.dims
+    if dims != current.dims:
+        dims = _met(dims, current.dims, inside, without, draft, current.dims)
+    place.items.extend([*without, Nest(lambda below: f"if {python(condition)}:", inside)])
     return Value(dims, found.kind, found.code, found.depth, base=found.base)
 
 

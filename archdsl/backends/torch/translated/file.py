@@ -24,9 +24,9 @@ from archdsl.backends.torch.names import (
     is_subscript,
     variable,
 )
-from archdsl.backends.torch.translated.bodies import FRESH, NO_LAYERS, Place, sequential, walk
+from archdsl.backends.torch.translated.bodies import Place, sequential, walk
 from archdsl.backends.torch.translated.draft import Container, Draft, Entry, Line, Nest, constructor, statements
-from archdsl.backends.torch.translated.lowering import bind, lowered
+from archdsl.backends.torch.translated.lowering import NO_LAYERS, bind, lowered
 from archdsl.backends.torch.translated.scope import Callee, Scope, Value, evaluate
 from archdsl.backends.torch.translated.shapes import RULES, left_by
 from archdsl.backends.torch.translated.symbolic import (
@@ -409,7 +409,7 @@ class File:
                 and part.arguments
             ):
                 return True
-        return any(candidate in RULES or candidate in FRESH for candidate in candidates if not _keeps_width(candidate))
+        return not all(map(_keeps_width, candidates))
 
     def callable(self, value: Any, parameter: Argument | None) -> str:
         """The class or the function that stands for an op or a block as an argument."""
@@ -756,9 +756,8 @@ def _axis(axis: int, rank: int) -> str:
 
 
 def _keeps_width(op: type[Op]) -> bool:
-    from archdsl.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
-
-    return op not in RULES and not issubclass(op, BatchNorm | GroupNorm | InstanceNorm | LayerNorm)
+    """Whether the layer of an op is constructed without the width, and leaves it as it is."""
+    return op not in RULES and not op.is_norm
 
 
 def _is_value(node: Any, names: dict[str, Any]) -> bool:

@@ -12,12 +12,22 @@ from archdsl.backends.torch.rules import RULES, Lowering
 from archdsl.backends.torch.translated.scope import Callee, Scope, Value, as_whole, evaluate
 from archdsl.backends.torch.translated.symbolic import Name, Sequence, Sym, Untranslatable, python
 from archdsl.graph.definition import Application, Expression, Given, Reference, Unknown
+from archdsl.ops.attention import Attention
 from archdsl.ops.base import Attribute, Op, Param
 from archdsl.ops.conv_transpose import ConvTranspose
+from archdsl.ops.cut import Chunk, Slice, Split
+from archdsl.ops.form import Reshape
 from archdsl.ops.init import DEFAULT, ONES, ZEROS, Constant, Init, Initializer, Normal, Uniform
-from archdsl.ops.learned import Parameter
+from archdsl.ops.learned import Parameter, Scale
+from archdsl.ops.pool import LpPool
+from archdsl.ops.reduce import Max, Mean
+from archdsl.ops.reshape import Permute
 from archdsl.record import REQUIRED
 from archdsl.sizes.shape import Shape
+
+NO_LAYERS = (Permute, Reshape, Slice, Split, Chunk, Mean, Max, LpPool, Scale, Parameter, Attention)
+"""Ops that are no module that is simply called: `forward` writes them as expressions, for some arguments at least, or
+the body holds their tensors."""
 
 
 def bind(op: type[Op], arguments: tuple[Given, ...], axes: int, scope: Scope, defaults: dict[str, Any]) -> Op:

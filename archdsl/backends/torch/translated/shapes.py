@@ -112,7 +112,12 @@ def _stretched(op: Any, *xs: Dims) -> Dims:
     columns = zip(*xs, strict=True)
     if op.broadcast is False:
         return tuple(best(list(column)) for column in columns)
-    return tuple(best([size for size in column if size != 1] or [1]) for column in columns)
+    return tuple(_longest([size for size in column if size != 1]) for column in columns)
+
+
+def _longest(sizes: list[Any]) -> Any:
+    """What sizes of 1 stretch to; an expression is not taken to be a 1, unless another size is a number."""
+    return next((size for size in sizes if isinstance(size, int)), best(sizes or [1]))
 
 
 def _reduced(op: Any, x: Dims) -> Dims:
@@ -140,7 +145,7 @@ def _reshape(op: Any, x: Dims) -> Dims:
 
 
 def _slice(op: Any, x: Dims) -> Dims:
-    axis = whole(op.axis, "the axis of slice")
+    axis = whole(op.axis, "the axis of slice") % len(x)
     size = x[axis]
     bounds = (size, op.start, op.stop, op.step)
     if any(isinstance(bound, Sym) for bound in bounds):
