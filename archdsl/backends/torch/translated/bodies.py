@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,7 +58,7 @@ from archdsl.graph.definition import (
     With,
     Word,
 )
-from archdsl.ops.base import Attribute, Op
+from archdsl.ops.base import Op
 from archdsl.ops.combine import Add
 from archdsl.ops.norm import BatchNorm
 
@@ -403,7 +403,7 @@ def construct(
     place: Place,
     names: tuple[Word, ...],
     current: Value | None,
-    named: set[str] = frozenset(),  # type: ignore[assignment]
+    named: Set[str] = frozenset(),
 ) -> Value:
     """Call the class of a body: its module is constructed, and applied."""
     draft = place.draft
@@ -439,7 +439,7 @@ def _placed(entry: Entry, dims: tuple[Any, ...], entries: list[Value], place: Pl
     return Value(dims, kind, text, entries[0].depth + 1, base=entries[0].base)
 
 
-def _call_args(made: Any, values: dict[str, Any], sizes: dict[In, Any], named: set[str]) -> Iterator[Arg]:
+def _call_args(made: Any, values: dict[str, Any], sizes: dict[In, Any], named: Set[str]) -> Iterator[Arg]:
     """The arguments of a class: widths first, then the block's own, those after a gap by name."""
     for entry in made.draft.used:
         yield Arg(entry.name, _argument(sizes[entry], made.file), positional=True)
@@ -656,7 +656,7 @@ def if_(step: If, current: Value | None, place: Place, names: tuple[Word, ...]) 
     draft.flush(current)
     draft.settle()
     flag = _flag(condition, step, draft)
-    taken = any(kept is current or kept.code == current.code for kept in (*draft.held, *draft.named.values()))
+    taken = draft.keeps(current)
     result = draft.target(Value(current.dims, current.kind, current.code), {current.code}) if taken else current.code
     body, lefts, numbers = draft.body, [], []
     bodies: list[list[Any]] = [[], []]
@@ -841,7 +841,7 @@ def _loop(
         draft.number = binary("+", start, binary("*", step, Name(number, "int")))
         draft.flush(current)
         draft.settle()
-        taken = any(kept is current or kept.code == current.code for kept in (*draft.held, *draft.named.values()))
+        taken = draft.keeps(current)
         if taken:
             name = draft.target(Value(current.dims, current.kind, current.code), {current.code})
             draft.body.append(f"{name} = {current.code}")
@@ -927,11 +927,11 @@ def with_(step: With, current: Value | None, place: Place, names: tuple[Word, ..
     found = {op: dict(values) for op, values in place.defaults.items()}
     scope = place.scope(None)
     for op, arguments in step.defaults:
-        if not isinstance(op, type):
+        if not isinstance(op, type) or not issubclass(op, Op):
             raise Untranslatable("defaults for a parameter")
         for given in arguments:
             assert given.name
-            attribute: Attribute = op.attributes()[given.name]  # type: ignore[attr-defined]
+            attribute = op.attributes()[given.name]
             is_word = attribute.kind in ("Initializer", "str")
             value = argument(given.value, attribute, 0, scope) if is_word else evaluate(given.value, scope)
             found.setdefault(op, {})[given.name] = value

@@ -107,7 +107,6 @@ class Draft:
     held: list[Value] = field(default_factory=list)
     frames: list[list[Any]] = field(default_factory=list)
     pending: list[Value] = field(default_factory=list)
-    shared: dict[str, Any] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     init_flags: list[Any] = field(default_factory=list)
     flag_places: dict[str, Any] = field(default_factory=dict)
@@ -160,11 +159,9 @@ class Draft:
 
     # ---- forward
 
-    def emit(self, line: Any) -> None:
-        """Append a statement to `forward`; expressions that wait are computed before it."""
-        text = line if isinstance(line, str) else ""
-        self.settle(set(re.findall(r"[A-Za-z_]\w*", text)))
-        self.body.append(line)
+    def keeps(self, value: Value) -> bool:
+        """Whether a value, or another of its name, is read later."""
+        return any(kept is value or kept.code == value.code for kept in (*self.held, *self.named.values()))
 
     def settle(self, avoid: set[str] | None = None) -> None:
         """Give every waiting expression a variable."""

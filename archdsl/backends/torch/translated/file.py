@@ -61,6 +61,7 @@ from archdsl.graph.definition import (
     Origin,
     OutputOf,
     Parameter,
+    Reference,
     Repeat,
     Shared,
     Stage,
@@ -109,6 +110,7 @@ class Made:
     result: Value | None = None
     done: bool = False
     again: bool = False
+    environment: dict[str, Any] = field(default_factory=dict)
 
     def leads(self, parameter: Argument) -> bool:
         """Whether an argument goes by position: sizes, lists and classes do."""
@@ -286,8 +288,12 @@ class File:
                 total += sum(self.claims(arm, names) for arm in step.arms)
             elif isinstance(step, With):
                 total += self.claims(step.body, names)
-            elif isinstance(step, Inline) and isinstance(getattr(step.callee, "thing", None), Definition):
-                total += self.claims(step.callee.thing.body, {})  # type: ignore[attr-defined]
+            elif (
+                isinstance(step, Inline)
+                and isinstance(step.callee, Reference)
+                and isinstance(step.callee.thing, Definition)
+            ):
+                total += self.claims(step.callee.thing.body, {})
             elif isinstance(step, If):
                 counts = {self.claims(step.then, names), self.claims(step.otherwise, names)}
                 if len(counts) > 1:
@@ -323,8 +329,8 @@ class File:
             made = self._started(block, name, entries, tensors)
             self.made[key] = made
             if block in self.candidates or used:
-                made.draft.use(self.entry_of(made)[0].dims[1])
-            place = Place(self, made.draft, made.environment, made.draft.init, None, defaults)  # type: ignore[attr-defined]
+                made.draft.use(made.entries[0].dims[1])
+            place = Place(self, made.draft, made.environment, made.draft.init, None, defaults)
             before = list(made.draft.used)
             self._body(made, block.body, place)
             if not made.again or (used and before):
@@ -332,9 +338,6 @@ class File:
             used = [(0, 1)]
         self.order.append(made)
         return made
-
-    def entry_of(self, made: Made) -> list[Value]:
-        return made.entries
 
     def _started(self, block: Definition, name: str, entries: list[Value], tensors: tuple[str, ...]) -> Made:
         environment: dict[str, Any] = {}
@@ -355,9 +358,7 @@ class File:
         arguments.sort(key=lambda argument: argument.default is not calls.REQUIRED)
         environment |= self.header(block, environment, inside)
         draft.frames.append([v for n, v in environment.items() if n not in {p.name for p in block.parameters}])
-        made = Made(name, self, draft, arguments, inside, block, block.doc)
-        made.environment = environment  # type: ignore[attr-defined]
-        return made
+        return Made(name, self, draft, arguments, inside, block, block.doc, environment=environment)
 
     def _inputs(self, entries: list[Value], tensors: Sequence[str], has_current: bool, draft: Draft) -> list[Value]:
         """The values that `forward` takes, their sizes read off what comes in."""

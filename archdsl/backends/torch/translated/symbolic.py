@@ -185,7 +185,6 @@ COMPUTED: dict[str, Callable[[Any, Any], Any]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
-NUMBERS = (int, float)
 
 
 def binary(operator: str, left: Any, right: Any) -> Any:
