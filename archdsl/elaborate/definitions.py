@@ -186,7 +186,7 @@ def _labels(body: tree.Body) -> Iterator[str]:
         chain = statement.chain if isinstance(statement, tree.Output) else statement
         for link in chain.links if isinstance(chain, tree.Chain) else ():
             yield from (name.parts[0] for name in link.names if isinstance(name.parts[0], str) and len(name.parts) == 1)
-            for inner in _inside(link.step):
+            for inner in tree.own_bodies(link.step):
                 yield from _labels(inner)
 
 
@@ -195,22 +195,8 @@ def _declared(body: tree.Body) -> Iterator[str]:
         if isinstance(statement, tree.Shared) and isinstance(statement.name.parts[0], str):
             yield statement.name.parts[0]
         for link in statement.links if isinstance(statement, tree.Chain) else ():
-            for inner in _inside(link.step):
+            for inner in tree.own_bodies(link.step):
                 yield from _declared(inner)
-
-
-def _inside(step: tree.Step) -> Iterator[tree.Body]:
-    """The bodies of a step that belong to the module around it."""
-    if isinstance(step, tree.Repeat | tree.For | tree.With):
-        yield step.body
-    elif isinstance(step, tree.Branch):
-        yield from step.arms
-    elif isinstance(step, tree.If):
-        yield step.then
-        if isinstance(step.otherwise, tree.If):
-            yield from _inside(step.otherwise)
-        elif step.otherwise is not None:
-            yield step.otherwise
 
 
 def _body(body: tree.Body, names: _Names) -> Body:

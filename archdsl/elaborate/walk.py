@@ -136,19 +136,8 @@ def _forget(link: tree.Link, context: Context) -> None:
 def _named(link: tree.Link) -> Iterator[tree.LayerName]:
     """The names that a link gives, also those inside repetitions and choices, which open no module."""
     yield from link.names
-    for body in _bodies(link.step):
+    for body in tree.own_bodies(link.step):
         for statement in body.statements:
             if isinstance(statement, tree.Chain):
                 for inner in statement.links:
                     yield from _named(inner)
-
-
-def _bodies(step: tree.Step) -> Iterator[tree.Body]:
-    if isinstance(step, tree.Repeat | tree.For | tree.With):
-        yield step.body
-    elif isinstance(step, tree.Branch):
-        yield from step.arms
-    elif isinstance(step, tree.If):
-        yield step.then
-        if step.otherwise:
-            yield from (step.otherwise,) if isinstance(step.otherwise, tree.Body) else _bodies(step.otherwise)

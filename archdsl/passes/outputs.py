@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeAlias
 
 from archdsl.diagnostics import suggestion
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
-from archdsl.graph.opened import opened
 from archdsl.graph.verify import verify_graph
 from archdsl.record import replace
 
@@ -31,13 +30,12 @@ Bodies: TypeAlias = dict[tuple[Graph, tuple[Want, ...]], _Body]
 
 
 def with_outputs(graph: Graph, names: Sequence[str]) -> Graph:
-    """The graph with the values of these names as its outputs, in this order.
+    """The graph, its repetitions opened, with the values of these names as its outputs, in this order.
 
         with_outputs(resnet18, ["layer2", "layer4"])      # layer3 is there, fc is gone
 
     `ValueError` for a name that the network does not have, or that stands for several values.
     """
-    graph = opened(graph)
     wanted = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
     wants = tuple(_want(graph, name) for name in wanted)
     if not wants:

@@ -6,6 +6,8 @@ computed. Chains of one precedence are flat, so that long sums are not deep tree
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archdsl.record import Entity, Record
 from archdsl.source import Source, Span
 
@@ -231,6 +233,20 @@ class Body(Tree):
     """Statements between braces, or in an arm."""
 
     statements: tuple[Statement, ...]
+
+
+def own_bodies(step: Step) -> Iterator[Body]:
+    """The bodies of a step whose stages and names belong to the module around it; those of a group do not."""
+    if isinstance(step, Repeat | For | With):
+        yield step.body
+    elif isinstance(step, Branch):
+        yield from step.arms
+    elif isinstance(step, If):
+        yield step.then
+        if isinstance(step.otherwise, If):
+            yield from own_bodies(step.otherwise)
+        elif step.otherwise is not None:
+            yield step.otherwise
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

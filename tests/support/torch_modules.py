@@ -43,18 +43,21 @@ def reference(
     graph: Graph,
     weights: Mapping[str, Any],
     inputs: list[Any],
-    prefix: str = "",
     others: Mapping[str, Meaning] | None = None,
 ) -> list[Any]:
     """The graph run node by node, each op by torch's function of the same name; `others` replace some meanings."""
-    meanings = {**MEANINGS, **(others or {})}
-    graph = opened(graph)
+    return _run(opened(graph), weights, inputs, "", {**MEANINGS, **(others or {})})
+
+
+def _run(
+    graph: Graph, weights: Mapping[str, Any], inputs: list[Any], prefix: str, meanings: Mapping[str, Meaning]
+) -> list[Any]:
     values: dict[Value, Any] = {Value(node): x for node, x in zip(graph.inputs, inputs, strict=True)}
     for node in graph.nodes:
         xs = [values[value] for value in node.inputs]
         path = f"{prefix}{node.key}"
         if isinstance(node, Call):
-            left = reference(node.graph, weights, xs, f"{path}.", others)
+            left = _run(node.graph, weights, xs, f"{path}.", meanings)
         else:
             own = {key[len(path) :].lstrip("."): weights[key] for key in weights if f"{key}.".startswith(f"{path}.")}
             result = meanings[node.op.name](node.op, own, *xs)
