@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from archdsl.graph.nodes import Apply, Call, Graph, Node, Value
 from archdsl.record import replace
 
 Changed: TypeAlias = "Apply | Call | Value | tuple[Apply, ...] | None"
 Change: TypeAlias = Callable[["Apply | Call", tuple[Value, ...]], Changed]
+Moved = TypeVar("Moved", bound="Apply | Call")
 Merge: TypeAlias = Callable[[Apply, Apply], "Apply | tuple[Apply, ...]"]
 
 
@@ -67,7 +68,7 @@ def rebuilt(graph: Graph, change: Change) -> Graph:
     return replace(graph, steps=tuple(nodes), outputs=tuple([of(value) for value in graph.outputs]))
 
 
-def moved(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
+def moved(node: Moved, inputs: tuple[Value, ...]) -> Moved:
     """The node on other inputs; itself if they are the same."""
     return node if inputs == node.inputs else replace(node, inputs=inputs)
 
@@ -117,6 +118,8 @@ def pairs(
 
 def merged(graph: Graph, found: dict[Node, Apply], merge: Merge) -> Graph:
     """The body with pairs merged: `merge` gets both nodes on their new inputs, without the value between them."""
+    if not found:
+        return graph
     inputs_of: dict[Node, tuple[Value, ...]] = {}
     earlier = set(found.values())
 
@@ -128,7 +131,7 @@ def merged(graph: Graph, found: dict[Node, Apply], merge: Merge) -> Graph:
             assert isinstance(node, Apply)
             before = found[node]
             others = tuple(value for value in inputs if value.node is not before)
-            return merge(replace(before, inputs=inputs_of[before]), replace(node, inputs=others))
+            return merge(moved(before, inputs_of[before]), replace(node, inputs=others))
         return moved(node, inputs)
 
     return rebuilt(graph, change)

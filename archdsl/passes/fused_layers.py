@@ -21,9 +21,8 @@ def use_fused_layers(graph: Graph, takes: Callable[[Apply], bool]) -> Graph:
     """
 
     def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
-        node = moved(node, inputs)
         if isinstance(node, Call) or type(node.op) not in FUSED or not takes(node):
-            return node
-        return replace(node, op=FUSED[type(node.op)](**node.op.values()))
+            return moved(node, inputs)
+        return replace(node, op=FUSED[type(node.op)](**node.op.values()), inputs=inputs)
 
     return in_every_body(graph, lambda body: rebuilt(body, change))

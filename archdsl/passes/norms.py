@@ -82,10 +82,9 @@ def scale_in_norms_place(graph: Graph, takes: Callable[[Apply], bool] = always) 
     """
 
     def change(node: Apply | Call, inputs: tuple[Value, ...]) -> Apply | Call:
-        node = moved(node, inputs)
         if isinstance(node, Call) or not isinstance(node.op, BatchNorm) or not takes(node):
-            return node
-        return replace(node, op=FusedNorm((Part(after=_norm(node)),)))
+            return moved(node, inputs)
+        return replace(node, op=FusedNorm((Part(after=_norm(node)),)), inputs=inputs)
 
     return in_every_body(graph, lambda body: rebuilt(body, change))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any, TypeAlias, TypeVar
@@ -83,7 +84,7 @@ def lower(op: Op, *xs: Shape) -> Call:
         return RULES[type(op)](op, *xs) if type(op) in SHAPED else RULES[type(op)](op)
     kernel = of_the_same_name(type(op))
     assert kernel is not None, f"{op.name} has no kernel"
-    takes = signature(kernel).parameters
+    takes = _taken(kernel)
     return call(kernel, **{name: value for name, value in op.values().items() if _by_keyword(takes.get(name))})
 
 
@@ -112,10 +113,16 @@ def call(kernel: Kernel, /, **options: Any) -> Call:
 
     call(conv, stride=(2, 2), padding=(0, 0))      # Call(conv, {"stride": 2})
     """
-    takes = signature(kernel).parameters
+    takes = _taken(kernel)
     short = {name: _short(value) for name, value in options.items()}
     kept = {name: value for name, value in short.items() if value != takes[name].default}
     return Call(kernel, kept, tuple(name for name in CONTEXT if _by_keyword(takes.get(name))))
+
+
+@lru_cache(maxsize=1 << 10)
+def _taken(kernel: Kernel) -> Mapping[str, Parameter]:
+    """What a kernel takes."""
+    return signature(kernel).parameters
 
 
 CONTEXT = ("train", "rng")
